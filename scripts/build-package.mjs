@@ -1,0 +1,131 @@
+/**
+ * Builds the package in the current folder into its published shape: each entry one bundled ES module with the
+ * cold features split off as chunks, the same files again as CommonJS, and types for both.
+ *
+ * Entries are the `corvid-source` paths of package.json's `exports`, and those listed in its `corvid.entries`
+ * (commands, which nobody imports). Run-time dependencies and peers stay outside;
+ * development dependencies that the sources import are bundled in, and their licences collected.
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const manifest = JSON.parse(readFileSync("package.json", "utf8"));
+const sources = Object.values(manifest.exports)
+  .map((target) => target["corvid-source"])
+  .filter((source) => source !== undefined)
+  .concat(manifest.corvid?.entries ?? []);
+const external = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).flatMap((name) => [
+  name,
+  `${name}/*`,
+]);
+
+rmSync("dist", { recursive: true, force: true });
+const inputs = await bundleEsm();
+await transposeToCjs();
+emitTypes();
+collectLicences(inputs);
+if (!existsSync("LICENSE")) cpSync(join(root, "LICENSE"), "LICENSE");
+
+/**
+ * CommonJS dependencies ask for Node's own modules with `require`, which an ES module does not have; this way of asking
+ * works in both.
+ */
+function builtinRequires() {
+  return {
+    name: "builtin-requires",
+    setup(context) {
+      context.onResolve({ filter: /.*/ }, ({ path, kind }) =>
+        kind === "require-call" && isBuiltin(path) ? { path, namespace: "builtin" } : undefined,
+      );
+      context.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
+        contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+        loader: "js",
+      }));
+    },
+  };
+}
+
+async function bundleEsm() {
+  const { metafile } = await build({
+    entryPoints: sources,
+    outdir: "dist/esm",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20.19",
+    external: ["node:*", ...external],
+    define: { __CORVID_VERSION__: JSON.stringify(manifest.version) },
+    plugins: [builtinRequires()],
+    chunkNames: "chunk-[hash]",
+    legalComments: "none",
+    metafile: true,
+    logLevel: "warning",
+  });
+  return Object.keys(metafile.inputs);
+}
+
+/** The CommonJS build has the same files: the ES modules, translated one by one, so that entries share their chunks. */
+async function transposeToCjs() {
+  await build({
+    entryPoints: readdirSync("dist/esm")
+      .filter((file) => file.endsWith(".js"))
+      .map((file) => join("dist/esm", file)),
+    outdir: "dist/cjs",
+    format: "cjs",
+    platform: "node",
+    target: "node20.19",
+    supported: { "dynamic-import": false },
+    logLevel: "warning",
+  });
+  writeFileSync("dist/cjs/package.json", '{ "type": "commonjs" }\n');
+}
+
+function emitTypes() {
+  const bin = join(root, "node_modules", ".bin", "tsc");
+  const emitted = spawnSync(
+    bin,
+    [
+      "-p",
+      "tsconfig.build.json",
+      "--noEmit",
+      "false",
+      "--emitDeclarationOnly",
+      "--rootDir",
+      "src",
+      "--outDir",
+      "dist/esm",
+    ],
+    { stdio: "inherit" },
+  );
+  if (emitted.status !== 0) process.exit(emitted.status ?? 1);
+  for (const file of readdirSync("dist/esm", { recursive: true })) {
+    if (!file.endsWith(".d.ts")) continue;
+    mkdirSync(dirname(join("dist/cjs", file)), { recursive: true });
+    cpSync(join("dist/esm", file), join("dist/cjs", file));
+  }
+}
+
+function collectLicences(inputs) {
+  const folders = new Set();
+  for (const input of inputs) {
+    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
+    if (match) folders.add(match[1]);
+  }
+  if (folders.size === 0) return;
+  const notices = [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file ? readFileSync(join(folder, file), "utf8").trim() : `Licence: ${license}`;
+    return `${name} ${version} (${license})\n\n${text}\n`;
+  });
+  writeFileSync(
+    "THIRD-PARTY-LICENSES",
+    `This package contains code of the following projects.\n\n${notices.join(`\n${"-".repeat(72)}\n\n`)}`,
+  );
+}

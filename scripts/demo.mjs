@@ -1,0 +1,183 @@
+/**
+ * Shows the main job: starts a server, then applications that fail in each of the ways people use Corvid, and prints
+ * each event as it arrives.
+ *
+ *     npm run demo              stays until Ctrl-C, so that the page can be looked at
+ *     npm run demo -- --exit    ends by itself: 0 when exactly the expected events arrived
+ *     npm run demo -- --port N  port of the page (default: any free one)
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { startTestServer } from "../test-server/dist/esm/index.js";
+
+const RELEASE = "demo@1.0.0";
+const ARRIVES_WITHIN_MS = 10_000;
+
+/** Each example: how it is started, what is asked of it, and what must arrive. An event is `type: message | route | user`. */
+const EXAMPLES = [
+  {
+    title: "try/catch",
+    folder: "try-catch",
+    expected: ["TypeError: Expected a port, received undefined"],
+  },
+  {
+    title: "Express middleware",
+    folder: "express",
+    requests: [
+      ["GET", "/"],
+      ["GET", "/orders/41"],
+      ["GET", "/orders/42/invoice"],
+      ["POST", "/orders/43/payment"],
+      ["GET", "/recommendations"],
+      ["GET", "/nowhere"],
+    ],
+    expected: [
+      "Error: Order 41 has no customer | GET /orders/:id | ann",
+      "RangeError: Invoice of order 42 has a negative total | GET /orders/:id/invoice | ann",
+      "Error: Payment of order 43 failed | POST /orders/:id/payment | ann",
+      "Error: connect ECONNREFUSED 192.0.2.1:443 | GET /recommendations | ann",
+    ],
+  },
+  {
+    title: "Koa middleware",
+    folder: "koa",
+    requests: [
+      ["GET", "/"],
+      ["GET", "/order?id=51"],
+      ["GET", "/invoice?id=52"],
+      ["POST", "/payment?id=53"],
+      ["GET", "/recommendations"],
+      ["GET", "/nowhere"],
+    ],
+    expected: [
+      "Error: Order 51 has no customer | GET /order | ann",
+      "RangeError: Invoice of order 52 has a negative total | GET /invoice | ann",
+      "Error: Payment of order 53 failed | POST /payment | ann",
+      "Error: connect ECONNREFUSED 192.0.2.1:443 | GET /recommendations | ann",
+    ],
+  },
+];
+
+const { values: flags } = parseArgs({ options: { exit: { type: "boolean" }, port: { type: "string" } } });
+const server = await startTestServer({ port: Number(flags.port ?? 0) });
+server.onEvent((received) => say(`  ${describe(received.event)}`));
+say(`Events are shown at ${server.url}\n`);
+
+const failures = [];
+for (const example of EXAMPLES) await show(example);
+for (const { kind, detail } of server.problems())
+  failures.push(`the server found a problem: ${kind}: ${detail}`);
+
+if (flags.exit === true || failures.length > 0) await finish();
+else await stayUntilInterrupted();
+
+async function show({ title, folder, requests = [], expected }) {
+  say(`${title} (examples/${folder})`);
+  const before = server.events().length;
+  const application = start(folder, requests);
+  try {
+    if (requests.length > 0) await ask(await application.address, requests);
+    await server
+      .waitForEvents((events) => events.length >= before + expected.length, ARRIVES_WITHIN_MS)
+      .catch(() => undefined);
+  } finally {
+    await application.end();
+  }
+  compare(
+    title,
+    server
+      .events()
+      .slice(before)
+      .map(({ event }) => summary(event)),
+    expected,
+  );
+  say("");
+}
+
+/** Starts an example as its own process. One without an address ends by itself. */
+function start(folder, requests) {
+  const path = fileURLToPath(new URL(`../examples/${folder}`, import.meta.url));
+  const env = { ...process.env, SENTRY_DSN: server.dsn, SENTRY_RELEASE: RELEASE, PORT: "0" };
+  const child = spawn(process.execPath, ["."], { cwd: path, env, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  const address = new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const listening = /^\{"listening":"([^"]+)"\}$/.exec(line)?.[1];
+      if (listening !== undefined) resolve(listening);
+    });
+    ended.then(() => reject(new Error(`examples/${folder} ended before it listened`)));
+  });
+  address.catch(() => undefined);
+  return {
+    address,
+    /** A server is asked to end; a script ends by itself. */
+    async end() {
+      const patience = setTimeout(() => child.kill("SIGTERM"), requests.length > 0 ? 0 : ARRIVES_WITHIN_MS);
+      const [code] = await ended;
+      clearTimeout(patience);
+      if (code !== 0) failures.push(`examples/${folder} ended with ${code}`);
+    },
+  };
+}
+
+async function ask(address, requests) {
+  for (const [method, path] of requests) {
+    const response = await fetch(new URL(path, address), { method, headers: { "x-user": "ann" } });
+    await response.arrayBuffer();
+    say(`  ${method} ${path} answered ${response.status}`);
+  }
+}
+
+function compare(title, arrived, expected) {
+  const missing = expected.filter((event) => !arrived.includes(event));
+  const unexpected = arrived.filter((event) => !expected.includes(event));
+  for (const event of missing) failures.push(`${title}: did not arrive: ${event}`);
+  for (const event of unexpected) failures.push(`${title}: was not expected: ${event}`);
+  if (missing.length === 0 && arrived.length > expected.length)
+    failures.push(`${title}: arrived more than once`);
+}
+
+function summary(event) {
+  return [headline(event), event.transaction, event.user?.id]
+    .filter((part) => part !== undefined)
+    .join(" | ");
+}
+
+function describe(event) {
+  const frames = event.exception?.values.at(-1)?.stacktrace?.frames ?? [];
+  const site = frames.findLast((frame) => frame.in_app) ?? frames.at(-1);
+  const parts = [
+    headline(event),
+    site === undefined ? undefined : `at ${site.filename}:${site.lineno}`,
+    event.transaction,
+    event.user === undefined ? undefined : `user ${event.user.id}`,
+    event.release,
+  ];
+  return `→ ${parts.filter((part) => part !== undefined).join("  ·  ")}`;
+}
+
+function headline(event) {
+  const root = event.exception?.values.at(-1);
+  return root === undefined ? (event.logentry?.formatted ?? "event") : `${root.type}: ${root.value}`;
+}
+
+async function finish() {
+  for (const failure of failures) say(`✗ ${failure}`);
+  if (failures.length === 0)
+    say(`✓ ${server.events().length} events arrived: all that were expected, and nothing else.`);
+  await server.close();
+  process.exitCode = failures.length === 0 ? 0 : 1;
+}
+
+async function stayUntilInterrupted() {
+  say(`✓ ${server.events().length} events arrived. Look at them at ${server.url}; Ctrl-C ends.`);
+  await once(process, "SIGINT");
+  await finish();
+}
+
+function say(line) {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,20 @@
+import { defineConfig } from "vitest/config";
+
+/** The quick suites by default; with `CORVID_SUITE=slow` those that need more of the machine. */
+const isSlow = process.env.CORVID_SUITE === "slow";
+/** Without `import`: vitest hands these on to Node, whose `require` must not be given ES modules. */
+const conditions = ["corvid-source", "module", "node"];
+
+/** Unit tests run on the sources, through the `corvid-source` export condition; suites that start processes run on the build. */
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ["node"] }, noExternal: [/^@corvid\//] },
+  test: {
+    include: isSlow
+      ? ["{packages,examples}/*/test/slow/*.test.ts"]
+      : ["{packages,examples}/*/**/*.test.ts", "test-server/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "**/dist/**", ...(isSlow ? [] : ["**/test/slow/**"])],
+    testTimeout: isSlow ? 60_000 : 15_000,
+    reporters: ["default", "./scripts/totals-reporter.ts"],
+  },
+});

@@ -1,0 +1,56 @@
+import type { Breadcrumb } from "./event.js";
+
+/**
+ * The last breadcrumbs of a scope, oldest first: an immutable view on an array that its newest owner appends to.
+ * Taking one along costs nothing, adding to it costs one `push`; only a fork that adds on its own copies.
+ */
+export interface Trail {
+  readonly items: readonly Breadcrumb[];
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What happens to a breadcrumb on its way into a scope: a client's hook and its `maxBreadcrumbs`. */
+export interface BreadcrumbPolicy {
+  readonly max: number;
+  /** `null` drops the crumb; so does throwing. */
+  prepare(crumb: Breadcrumb): Breadcrumb | null;
+}
+
+/** The policy of a client. A hook that returns anything but a crumb, a promise too, drops it. */
+export function breadcrumbPolicy(
+  max: number,
+  hook: ((crumb: Breadcrumb) => Breadcrumb | null) | undefined,
+): BreadcrumbPolicy {
+  if (hook === undefined) return { max, prepare: (crumb) => crumb };
+  return {
+    max,
+    prepare(crumb) {
+      const prepared = hook(crumb);
+      return typeof prepared === "object" && prepared !== null && !("then" in prepared) ? prepared : null;
+    },
+  };
+}
+
+/** No breadcrumbs. */
+export const EMPTY_TRAIL: Trail = { items: Object.freeze([]) as unknown as Breadcrumb[], start: 0, end: 0 };
+
+/** A trail with one more crumb, of which the last `max` are kept. */
+export function append(trail: Trail, crumb: Breadcrumb, max: number): Trail {
+  if (max <= 0) return EMPTY_TRAIL;
+  const items = trail.items as Breadcrumb[];
+  const isNewest = items.length === trail.end && !Object.isFrozen(items);
+  if (!isNewest || trail.end >= 2 * max + 16) {
+    const kept = items.slice(Math.max(trail.start, trail.end - max + 1), trail.end);
+    kept.push(crumb);
+    return { items: kept, start: 0, end: kept.length };
+  }
+  items.push(crumb);
+  const end = trail.end + 1;
+  return { items, start: Math.max(trail.start, end - max), end };
+}
+
+/** The crumbs of a trail as an array of its own. */
+export function crumbsOf(trail: Trail): Breadcrumb[] {
+  return trail.items.slice(trail.start, trail.end);
+}

@@ -1,0 +1,33 @@
+import type { Attachment, Level, Mechanism, RequestInfo, User } from "../event.js";
+
+/** A tag's value; written as text. */
+export type TagValue = string | number | bigint | boolean;
+
+/** A user as applications know theirs: numeric ids and keys of their own are welcome. */
+export interface UserInput extends Omit<User, "id" | "data" | "geo"> {
+  readonly id?: string | number | bigint;
+  readonly [key: string]: unknown;
+}
+
+/** What one call knows beyond its scope. It wins over every scope; tags, extra and contexts are merged by key. */
+export interface CaptureHint {
+  readonly level?: Level;
+  readonly tags?: Readonly<Record<string, TagValue>>;
+  readonly extra?: Readonly<Record<string, unknown>>;
+  readonly user?: UserInput;
+  readonly contexts?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Groups events on the server; `{{ default }}` stands for the grouping that would apply without. */
+  readonly fingerprint?: readonly string[];
+  readonly transaction?: string;
+  readonly request?: RequestInfo;
+  readonly attachments?: readonly Attachment[];
+  readonly mechanism?: Mechanism;
+  /** For `captureMessage`: values for the `%s` of the message, which then groups by its template. */
+  readonly params?: readonly unknown[];
+}
+
+/** What hooks learn beside the event. */
+export interface EventHint {
+  /** The value that was captured, alive; `undefined` for messages and events. */
+  readonly originalException: unknown;
+}

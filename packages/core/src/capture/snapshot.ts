@@ -1,0 +1,159 @@
+import type { Trail } from "../breadcrumbs.js";
+import {
+  type Attachment,
+  type EventInput,
+  type Json,
+  LEVELS,
+  type Level,
+  type Mechanism,
+  type RequestInfo,
+  type User,
+} from "../event.js";
+import { cleanText, type NormaliseLimits, normalise, normaliseRecord } from "../process/normalise.js";
+import { mergeDefined, type RequestPolicy, type ScopeData, userFromInput } from "../scope.js";
+import type { ExceptionNode } from "./cause-tree.js";
+import type { CaptureHint, UserInput } from "./hint.js";
+import { isObject, read } from "./safe-read.js";
+import { type StackText, stackBytes } from "./stack.js";
+
+/** A message event as text. */
+export interface MessageText {
+  readonly formatted: string;
+  /** With its `%s` still in place; only when the call gave values for them. */
+  readonly template?: string;
+  readonly params?: readonly string[];
+}
+
+/** What a call gave beyond its scope, copied. */
+export interface HintData {
+  readonly level?: Level;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly extra: Readonly<Record<string, Json>>;
+  readonly contexts: Readonly<Record<string, Readonly<Record<string, Json>>>>;
+  readonly user?: User;
+  readonly fingerprint?: readonly string[];
+  readonly transaction?: string;
+  readonly request?: RequestInfo;
+  readonly attachments: readonly Attachment[];
+  readonly mechanism?: Mechanism;
+}
+
+/** Where a capture was made: the scopes around it, what its call gave, and the request as it was then. */
+export interface Surroundings {
+  /** Outermost first. Immutable, so holding them is free. */
+  readonly layers: readonly ScopeData[];
+  /** The breadcrumbs that count here, in order: those of the request (outside of one, the process's), then the inner scope's. */
+  readonly trails: readonly Trail[];
+  readonly hint: HintData;
+  readonly request?: RequestInfo;
+  /** The transaction's name as the request knew it. */
+  readonly transaction?: string;
+}
+
+/** What was captured, all text and copies: nothing here changes when the application goes on. */
+export interface Subject {
+  /** The caught error first, then its causes. */
+  readonly exceptions: readonly ExceptionNode[];
+  readonly message?: MessageText;
+  /** What `captureEvent` was given. */
+  readonly event?: EventInput;
+  /** The stack of the reporting call: for errors without one, thrown values, and messages on request. */
+  readonly site?: StackText;
+}
+
+/** One capture, taken while the caller waits; everything else happens later. */
+export interface Snapshot extends Subject, Surroundings {
+  readonly id: string;
+  /** Seconds since the Unix epoch. */
+  readonly timestamp: number;
+  /** The captured value itself, for hooks; let go when the event is finished. */
+  readonly original: unknown;
+}
+
+const NO_HINT: HintData = { tags: {}, extra: {}, contexts: {}, attachments: [] };
+
+/** Copies a hint, field by field: one that cannot be read costs itself only. */
+export function copyHint(hint: CaptureHint | undefined, limits: NormaliseLimits): HintData {
+  if (!isObject(hint)) return NO_HINT;
+  const copy: { -readonly [Field in keyof HintData]?: unknown } = { ...NO_HINT };
+  for (const [field, copyField] of Object.entries(HINT_FIELDS)) {
+    try {
+      const given: unknown = (hint as Record<string, unknown>)[field];
+      if (given !== undefined && given !== null)
+        copy[field as keyof HintData] = copyField(given as never, limits);
+    } catch {
+      // What is unusable is left out.
+    }
+  }
+  return copy as HintData;
+}
+
+const HINT_FIELDS: {
+  readonly [Field in keyof HintData]-?: (given: never, limits: NormaliseLimits) => unknown;
+} = {
+  level: (level: Level) => (LEVELS.includes(level) ? level : undefined),
+  tags: (tags: NonNullable<CaptureHint["tags"]>) => mergeDefined({}, tags, (value) => cleanText(value, 200)),
+  extra: (extra: NonNullable<CaptureHint["extra"]>, limits) =>
+    mergeDefined({}, extra, (value) => normalise(value, limits)),
+  contexts: (contexts: NonNullable<CaptureHint["contexts"]>, limits) =>
+    mergeDefined({}, contexts, (value) => normaliseRecord(value, limits)),
+  user: (user: UserInput) => (isObject(user) ? userFromInput(user) : undefined),
+  fingerprint: (parts: readonly string[]) =>
+    Array.isArray(parts) ? parts.map((part) => cleanText(part, 1024)) : undefined,
+  transaction: (name: string) => cleanText(name, 200),
+  request: (request: RequestInfo, limits) => (isObject(request) ? normalise(request, limits) : undefined),
+  attachments: (files: readonly Attachment[]) => files.filter(isAttachment).map((file) => ({ ...file })),
+  mechanism: (mechanism: Mechanism, limits) =>
+    isObject(mechanism) ? normaliseRecord(mechanism, limits) : undefined,
+};
+
+function isAttachment(file: unknown): boolean {
+  const data = read(file, "data");
+  return (
+    typeof read(file, "filename") === "string" && (typeof data === "string" || data instanceof Uint8Array)
+  );
+}
+
+/** Asks the innermost request source what the request looks like; one that fails knows nothing. */
+export function describeRequest(
+  layers: readonly ScopeData[],
+  policy: RequestPolicy,
+): Pick<Surroundings, "request" | "transaction"> {
+  const source = layers.findLast((layer) => layer.request !== undefined)?.request;
+  if (source === undefined) return {};
+  try {
+    return { ...source(policy) };
+  } catch {
+    return {};
+  }
+}
+
+/** Fills the `%s` of a template; values without a place are left to `params`. */
+export function messageText(message: unknown, params: unknown, stringLength: number): MessageText {
+  const template = cleanText(message, stringLength);
+  if (!Array.isArray(params)) return { formatted: template };
+  const texts = params.slice(0, 50).map((value) => cleanText(value, 1024));
+  let index = 0;
+  const formatted = template.replace(/%%|%[sdifjoO]/g, (mark) =>
+    mark === "%%" ? "%" : (texts[index++] ?? mark),
+  );
+  return { formatted: cleanText(formatted, stringLength), template, params: texts };
+}
+
+/** What a snapshot weighs in the queue, in bytes, about. */
+export function snapshotBytes(snapshot: Snapshot): number {
+  let bytes = 1024;
+  for (const { type, value, stack, own } of snapshot.exceptions) {
+    bytes += type.length + value.length + stackBytes(stack) + (own === undefined ? 0 : jsonBytes(own));
+  }
+  for (const { start, end } of snapshot.trails) bytes += (end - start) * 128;
+  bytes += snapshot.message?.formatted.length ?? 0;
+  if (snapshot.event !== undefined) bytes += jsonBytes(snapshot.event);
+  if (snapshot.hint !== NO_HINT) bytes += jsonBytes(snapshot.hint.extra) + jsonBytes(snapshot.hint.contexts);
+  for (const { data } of snapshot.hint.attachments) bytes += data.length;
+  return bytes;
+}
+
+function jsonBytes(value: unknown): number {
+  return value === undefined ? 0 : JSON.stringify(value).length;
+}

@@ -1,0 +1,414 @@
+import { breadcrumbPolicy } from "./breadcrumbs.js";
+import { readCauseTree } from "./capture/cause-tree.js";
+import { readEventInput } from "./capture/event-input.js";
+import { readException } from "./capture/exception-text.js";
+import type { CaptureHint } from "./capture/hint.js";
+import { read } from "./capture/safe-read.js";
+import { messageText, type Snapshot, type Subject, snapshotBytes } from "./capture/snapshot.js";
+import { captureSite, isEmptyStack, NO_STACK } from "./capture/stack.js";
+import { fingerprintOf, surroundings, type Whereabouts, whereabouts } from "./capture/surroundings.js";
+import type { CaptureTarget } from "./current.js";
+import { createDiagnostics, type Diagnostics } from "./diagnostics.js";
+import type { DropReason } from "./drops.js";
+import type { EventInput, Level } from "./event.js";
+import { type Decision, Gate } from "./gate/gate.js";
+import { fingerprintKey, repeatKey } from "./gate/repeat-key.js";
+import { AT_ONCE, pendingOf } from "./intake.js";
+import { type Integration, setUpIntegrations } from "./integration.js";
+import { type DropCounts, Ledger } from "./ledger.js";
+import { type ClientOptions, OptionsError, type ResolvedOptions, resolveOptions } from "./options.js";
+import { Outbound } from "./outbound.js";
+import type { EndWatch, Platform } from "./platform.js";
+import type { Scope } from "./scope.js";
+import type { DestinationStats } from "./transport/delivery.js";
+import { createWorkshop } from "./workshop.js";
+
+/** What became of all captures: `captured = delivered + merged + folded + dropped + queued + spooled`, always. */
+export interface ClientStats {
+  readonly captured: number;
+  /** Events that at least one destination has. */
+  readonly delivered: number;
+  /** The same failure, seen again. */
+  readonly merged: number;
+  /** Counted into another event. */
+  readonly folded: number;
+  /** By reason. */
+  readonly dropped: Readonly<DropCounts>;
+  /** Not arrived yet, not given up. */
+  readonly queued: number;
+  /** Safe on disk. */
+  readonly spooled: number;
+  readonly destinations: readonly DestinationStats[];
+}
+
+/** What can be switched while the application runs. */
+export interface Switches {
+  /** `false`: captures do nothing. */
+  readonly enabled?: boolean;
+  /** 0 to 1. */
+  readonly sampleRate?: number;
+}
+
+const DEFAULT_TIMEOUT_MS = 2000;
+
+/** Tells the story of a capture: where it stands, whether it is wanted, what it holds, and off it goes. */
+export class CorvidClient implements CaptureTarget {
+  readonly scope: Scope;
+  readonly #options: ResolvedOptions;
+  readonly #platform: Platform;
+  readonly #diagnostics: Diagnostics;
+  readonly #integrations: readonly Integration[];
+  readonly #ledger: Ledger;
+  readonly #gate: Gate;
+  readonly #outbound: Outbound;
+  readonly #tearDown: () => void;
+  readonly #end: EndWatch | undefined;
+  #enabled: boolean;
+  #closing: Promise<boolean> | undefined;
+
+  /**
+   * @param scope - what holds for everything this client captures
+   * @throws {OptionsError | DsnError} for options that cannot be used
+   */
+  constructor(given: ClientOptions, platform: Platform, scope: Scope) {
+    const options = resolveOptions(given, platform.env);
+    this.scope = scope;
+    this.#options = options;
+    this.#platform = platform;
+    const diagnostics = createDiagnostics({
+      debug: options.debug,
+      clock: platform.clock,
+      write: platform.write,
+    });
+    this.#diagnostics = diagnostics;
+    if (options.dsnTrouble !== undefined)
+      diagnostics.warn("dsn", `SENTRY_DSN: ${options.dsnTrouble}; nothing is reported`);
+
+    const { dsn } = options;
+    const transports =
+      options.transports ?? (dsn === undefined ? [] : [platform.transport(dsn, options, diagnostics)]);
+    this.#enabled = transports.length > 0;
+    this.#integrations = this.#enabled ? chosenIntegrations(options, platform) : [];
+    this.#ledger = new Ledger((reason, weight) => this.#outbound.recordDiscard(reason, weight));
+    this.#outbound = new Outbound({
+      options,
+      platform,
+      diagnostics,
+      workshop: createWorkshop(options, platform, this.#integrations),
+      transports,
+      ledger: this.#ledger,
+      onRelief: () => {
+        this.#gate.relieve();
+        this.#end?.changed();
+      },
+    });
+    this.#gate = new Gate({
+      ...platform,
+      client: this,
+      options,
+      behind: () => this.#outbound.pressure(this.#gate.held),
+      isWaiting: (id) => this.#outbound.isWaiting(id),
+      sendClosing: (snapshot, repeats) =>
+        this.#outbound.push(pendingOf(snapshot, AT_ONCE, { repeats, bytes: snapshotBytes(snapshot) })),
+    });
+    if (this.#enabled)
+      scope.governBreadcrumbs(breadcrumbPolicy(options.maxBreadcrumbs, options.beforeBreadcrumb));
+    this.#tearDown = setUpIntegrations(this.#integrations, this, (what, error) =>
+      this.#reportTrouble(what, error),
+    );
+    if (!this.#enabled || options.shutdownTimeoutMs === 0) return;
+    this.#end = platform.watchEnd?.({
+      shutdownTimeoutMs: options.shutdownTimeoutMs,
+      undelivered: () => this.#queued,
+      lastWords: (deadlineMs) => this.#lastWords(deadlineMs),
+    });
+  }
+
+  /** Whether captures go anywhere at all. */
+  get enabled(): boolean {
+    return this.#enabled;
+  }
+
+  /**
+   * Reports a failure.
+   *
+   * @param error - anything that was thrown; read at once, never changed
+   * @returns the id of the event that tells of it, 32 hex digits: for a failure seen before that of the first
+   * sighting, for a folded repeat that of the closing event
+   */
+  captureException(error: unknown, hint?: CaptureHint): string {
+    return this.#guarded((where) => {
+      const known = this.#gate.seenAs(where.identity, error);
+      if (known !== undefined) return this.#merge(known, where, hint);
+
+      const { limits } = this.#options;
+      const head = readException(error, limits);
+      const excluded = this.#gate.exclusion(error, head.type, head.value);
+      if (excluded !== undefined)
+        return this.#drop(excluded, this.#gate.rememberExcluded(where.identity, error));
+
+      const tree = readCauseTree(error, head, limits);
+      const site = isEmptyStack(head.stack) ? captureSite(this.captureException) : undefined;
+      const key = keyOf(where, [hint], () => repeatKey(head.type, head.value, site ?? head.stack));
+      this.#announce(key, where);
+      const decision = this.#gate.decide(key, where.identity, tree);
+      return this.#carryOut(decision, key, where, hint, { exceptions: tree.nodes, site }, error);
+    });
+  }
+
+  /**
+   * Reports a message.
+   *
+   * @param hint - its level (default `info`), or a hint; with `params`, the message is a template with `%s`
+   * @returns the id of the event
+   */
+  captureMessage(message: string, hint?: Level | CaptureHint): string {
+    return this.#guarded((where) => {
+      const given: CaptureHint | undefined = typeof hint === "string" ? { level: hint } : hint;
+      const text = messageText(message, read(given, "params"), this.#options.limits.stringLength);
+      const site = this.#options.attachStacktrace ? captureSite(this.captureMessage) : undefined;
+      return this.#captureText("", text.template ?? text.formatted, where, given, {
+        exceptions: [],
+        message: text,
+        site,
+      });
+    });
+  }
+
+  /**
+   * Reports an event that was made elsewhere: any part of one; id, time and platform are filled in.
+   *
+   * @returns the id of the event
+   */
+  captureEvent(input: EventInput, hint?: CaptureHint): string {
+    return this.#guarded((where) => {
+      const { event, type, text } = readEventInput(input, this.#options.limits);
+      return this.#captureText(type, text, where, hint, { exceptions: [], event });
+    });
+  }
+
+  /**
+   * Sends all that waits, folded counts too.
+   *
+   * @param timeoutMs - the deadline for all of it, in milliseconds
+   * @returns `true` when nothing is left behind
+   */
+  async flush(timeoutMs: number = DEFAULT_TIMEOUT_MS): Promise<boolean> {
+    try {
+      return await this.#tellAndFlush(milliseconds(timeoutMs));
+    } catch (error) {
+      this.#reportTrouble("flush", error);
+      return false;
+    }
+  }
+
+  /**
+   * Sends all that waits, then ends: hooks are undone, sockets and timers given back, captures do nothing any more.
+   *
+   * @param timeoutMs - the deadline for all of it, in milliseconds
+   * @returns `true` when nothing is left behind; what is, is counted as dropped
+   */
+  close(timeoutMs: number = DEFAULT_TIMEOUT_MS): Promise<boolean> {
+    this.#closing ??= this.#close(milliseconds(timeoutMs));
+    return this.#closing;
+  }
+
+  /** What became of all captures so far. */
+  stats(): ClientStats {
+    const { captured, delivered, merged, folded, dropped } = this.#ledger;
+    return {
+      captured,
+      delivered,
+      merged,
+      folded,
+      dropped: { ...dropped },
+      queued: this.#queued,
+      spooled: 0,
+      destinations: this.#outbound.destinations(),
+    };
+  }
+
+  /**
+   * Switches reporting off and on, or samples it, while the application runs: for a bad night.
+   *
+   * @throws {OptionsError} for values that `init` would not take
+   */
+  configure({ enabled, sampleRate }: Switches): void {
+    if (enabled !== undefined && typeof enabled !== "boolean")
+      throw new OptionsError("enabled", "true or false", typeof enabled);
+    if (sampleRate !== undefined)
+      this.#gate.sampleRate = resolveOptions({ dsn: false, sampleRate }, {}).sampleRate;
+    if (enabled !== undefined)
+      this.#enabled = enabled && this.#outbound.hasDestinations && this.#closing === undefined;
+  }
+
+  get #queued(): number {
+    return this.#outbound.queued + this.#gate.held.items;
+  }
+
+  #captureText(
+    type: string,
+    text: string,
+    where: Whereabouts,
+    hint: CaptureHint | undefined,
+    subject: Subject,
+  ): string {
+    const excluded = this.#gate.exclusion(undefined, type, text);
+    if (excluded !== undefined) return this.#drop(excluded);
+    const key = keyOf(where, [hint, subject.event], () => repeatKey(type, text, NO_STACK));
+    this.#announce(key, where);
+    return this.#carryOut(
+      this.#gate.decide(key, where.identity, undefined),
+      key,
+      where,
+      hint,
+      subject,
+      undefined,
+    );
+  }
+
+  /** Tells integrations of a failure, before anything is decided about it. */
+  #announce(key: string, { identity }: Whereabouts): void {
+    for (const integration of this.#integrations) {
+      try {
+        integration.onCapture?.(key, identity);
+      } catch (error) {
+        this.#reportTrouble(`integration ${integration.name}: onCapture`, error);
+      }
+    }
+  }
+
+  #carryOut(
+    decision: Decision,
+    key: string,
+    where: Whereabouts,
+    hint: CaptureHint | undefined,
+    subject: Subject,
+    original: unknown,
+  ): string {
+    if (decision.kind === "drop") return this.#drop(decision.reason, decision.id);
+    const { clock } = this.#platform;
+    const { id } = decision;
+    const around = surroundings(where, hint, this.#options.limits, this.#options.request);
+    const snapshot: Snapshot = { ...subject, ...around, id, timestamp: clock.now() / 1000, original };
+    const bytes = snapshotBytes(snapshot);
+    if (decision.kind === "fold") return this.#fold(key, snapshot, bytes);
+    if (decision.kind === "wrap") {
+      this.#ledger.merged++;
+      this.#outbound.wrap(id, snapshot);
+      return id;
+    }
+    const isUrgent = around.hint.level === "fatal" || around.hint.mechanism?.handled === false;
+    const readyAt = isUrgent ? AT_ONCE : clock.monotonic() + this.#options.mergeMs;
+    const isTaken = this.#outbound.push(pendingOf(snapshot, readyAt, { bytes, related: decision.related }));
+    if (isTaken) return id;
+    this.#gate.retract(key);
+    return this.#fold(key, snapshot, bytes);
+  }
+
+  #merge(id: string, where: Whereabouts, hint: CaptureHint | undefined): string {
+    this.#ledger.merged++;
+    if (this.#outbound.isWaiting(id))
+      this.#outbound.addSighting(id, surroundings(where, hint, this.#options.limits, this.#options.request));
+    this.#diagnostics.debug(() => `seen again: ${id}`);
+    return id;
+  }
+
+  #fold(key: string, snapshot: Snapshot, bytes: number): string {
+    const folded = this.#gate.fold(key, snapshot, bytes);
+    if (folded === "unknown") return this.#drop("queue_overflow", snapshot.id);
+    if (folded === "more") this.#ledger.folded++;
+    this.#diagnostics.debug(() => `folded into ${snapshot.id}`);
+    return snapshot.id;
+  }
+
+  #drop(reason: DropReason, id: string = this.#platform.newId()): string {
+    this.#ledger.drop(reason);
+    this.#diagnostics.debug(() => `capture dropped: ${reason}`);
+    return id;
+  }
+
+  /** Flushes as often as closing events find room only when others have left. */
+  async #tellAndFlush(timeoutMs: number): Promise<boolean> {
+    const { clock } = this.#platform;
+    const deadline = clock.monotonic() + timeoutMs;
+    for (;;) {
+      const isTold = this.#gate.tellAll();
+      const isFlushed = await this.#outbound.flush(Math.max(0, deadline - clock.monotonic()));
+      if (isTold || !isFlushed || clock.monotonic() >= deadline) return isTold && isFlushed;
+    }
+  }
+
+  /** The same when nothing can be awaited any more. */
+  #lastWords(deadlineMs: number): void {
+    const { clock } = this.#platform;
+    const deadline = clock.monotonic() + deadlineMs;
+    try {
+      for (let isTold = false, left = deadlineMs; !isTold && left > 0; left = deadline - clock.monotonic()) {
+        isTold = this.#gate.tellAll();
+        this.#outbound.lastWords(left);
+      }
+    } catch (error) {
+      this.#reportTrouble("the end of the process", error);
+    }
+  }
+
+  async #close(timeoutMs: number): Promise<boolean> {
+    this.#enabled = false;
+    let isDone = false;
+    try {
+      this.#tearDown();
+      const deadline = this.#platform.clock.monotonic() + timeoutMs;
+      await this.#tellAndFlush(timeoutMs);
+      isDone = await this.#outbound.close(Math.max(0, deadline - this.#platform.clock.monotonic()));
+    } catch (error) {
+      this.#reportTrouble("close", error);
+    }
+    const untold = this.#gate.close();
+    for (const weight of untold) this.#ledger.drop("network_error", weight);
+    this.#end?.leave();
+    return isDone && untold.length === 0;
+  }
+
+  /** No failure of ours reaches the application: it is counted and told, and an id comes back all the same. */
+  #guarded(capture: (where: Whereabouts) => string): string {
+    if (!this.#enabled) return this.#platform.newId();
+    this.#ledger.captured++;
+    try {
+      return capture(whereabouts(this.scope));
+    } catch (error) {
+      this.#reportTrouble("capture", error);
+      return this.#drop("internal_sdk_error");
+    } finally {
+      this.#end?.changed();
+    }
+  }
+
+  #reportTrouble(what: string, error: unknown): void {
+    this.#diagnostics.warn(what, `${what} failed: ${describeTrouble(error)}`);
+  }
+}
+
+/** The key of a failure: by the fingerprint that was given, innermost first, else by the failure itself. */
+function keyOf(where: Whereabouts, given: readonly unknown[], defaultKey: () => string): string {
+  const fingerprint = fingerprintOf(where, ...given);
+  return fingerprint === undefined ? defaultKey() : fingerprintKey(fingerprint, defaultKey);
+}
+
+function chosenIntegrations(options: ResolvedOptions, platform: Platform): readonly Integration[] {
+  const { integrations } = options;
+  if (typeof integrations === "function") return integrations(platform.integrations);
+  return [...platform.integrations, ...(integrations ?? [])];
+}
+
+function milliseconds(value: unknown): number {
+  return typeof value === "number" && value >= 0 ? Math.min(value, 2_147_483_647) : DEFAULT_TIMEOUT_MS;
+}
+
+function describeTrouble(error: unknown): string {
+  try {
+    return error instanceof Error && error.stack !== undefined ? error.stack : String(error);
+  } catch {
+    return "something that cannot be shown";
+  }
+}

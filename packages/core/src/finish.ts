@@ -1,0 +1,84 @@
+import { assemble } from "./assemble.js";
+import type { EventHint } from "./capture/hint.js";
+import type { DropReason } from "./drops.js";
+import { attachmentsOf, enrich, type Facts } from "./enrich.js";
+import { type Envelope, eventEnvelope } from "./envelope.js";
+import type { Event, Frame } from "./event.js";
+import type { Pending } from "./intake.js";
+import type { ResolvedOptions } from "./options.js";
+import type { ContextLines } from "./platform.js";
+import { conformEvent } from "./process/conform.js";
+import { type NamedProcessor, runProcessors } from "./process/processors.js";
+import type { Scrubber } from "./process/scrub.js";
+import { shrinkEvent } from "./process/shrink.js";
+import type { FrameOptions } from "./stacktrace/frames.js";
+
+/** What making an event needs beside the capture itself. */
+export interface Workshop {
+  readonly options: Pick<ResolvedOptions, "limits">;
+  readonly frames: FrameOptions;
+  readonly facts: Facts;
+  readonly contextLines: ContextLines;
+  readonly processors: readonly NamedProcessor[];
+  readonly scrubber: Scrubber;
+}
+
+/** A finished event, or why there is none. */
+export type Finished =
+  | { readonly envelope: Envelope }
+  | { readonly dropped: DropReason; readonly trouble?: string };
+
+/** Makes a capture into an envelope: frames, source lines, scopes, the application's hooks, then what must be true of all. */
+export async function finish(pending: Pending, workshop: Workshop): Promise<Finished> {
+  const event = assemble(pending.snapshot, workshop.frames);
+  await workshop.contextLines.addTo(framesOf(event));
+  return complete(event, pending, workshop);
+}
+
+/** The same at the end of the process, where nothing can be waited for. */
+export function finishNow(pending: Pending, workshop: Workshop): Finished {
+  const event = assemble(pending.snapshot, workshop.frames);
+  workshop.contextLines.addToSync(framesOf(event));
+  return complete(event, pending, workshop);
+}
+
+function complete(event: Event, pending: Pending, workshop: Workshop): Finished {
+  const { snapshot, sightings } = pending;
+  const enriched = withOrigins(
+    enrich(event, [snapshot, ...sightings], workshop.facts),
+    pending,
+    workshop.facts,
+  );
+
+  const hint: EventHint = { originalException: snapshot.original };
+  const processed = runProcessors(enriched, workshop.processors, hint);
+  if ("dropped" in processed) return processed;
+
+  return { envelope: seal(processed.event, pending, workshop) };
+}
+
+/** What must be true of every event, whatever hooks made of it: legal, without secrets, not too large. */
+function seal(event: Event, pending: Pending, { options, scrubber }: Workshop): Envelope {
+  const conformed = conformEvent({ ...event, event_id: pending.id, platform: "node" }, options.limits);
+  const { payload } = shrinkEvent(scrubber.event(conformed), options.limits.eventBytes);
+  const attachments = attachmentsOf([pending.snapshot, ...pending.sightings]);
+  return eventEnvelope({ id: pending.id, payload, attachments, weight: pending.weight });
+}
+
+/** What the event stands for, and which events told of its causes before. */
+function withOrigins(event: Event, { repeats, related }: Pending, facts: Facts): Event {
+  const contexts = { ...event.contexts };
+  if (related !== undefined && related.length > 0) contexts.related = { event_ids: [...related] };
+  if (repeats === undefined || repeats.count < 2) return { ...event, contexts };
+  contexts.repeats = repeats.toContext(facts.serverName);
+  return { ...event, contexts, tags: { ...event.tags, repeats: String(repeats.count) } };
+}
+
+function framesOf(event: Event): Frame[] {
+  const exceptions = event.exception?.values.flatMap(({ stacktrace }) => stacktrace?.frames ?? []) ?? [];
+  const threads =
+    event.threads?.values.flatMap(
+      ({ stacktrace }) => (stacktrace as { frames?: Frame[] } | undefined)?.frames ?? [],
+    ) ?? [];
+  return [...exceptions, ...threads];
+}

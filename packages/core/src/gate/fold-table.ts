@@ -1,0 +1,215 @@
+import type { Snapshot } from "../capture/snapshot.js";
+import type { Clock, Timer } from "../clock.js";
+import type { OnceOptions } from "../options.js";
+import { createRepeats, type Repeats } from "./repeats.js";
+
+/**
+ * How much the rest of the road can take: everything, only new kinds of failure (`held-back`: the line is down or
+ * limited), new kinds only in this table (`full`: the queue has no place), or nothing new (`overflowing`: no bytes).
+ */
+export type Pressure = "none" | "held-back" | "full" | "overflowing";
+
+/** What becomes of a capture: sent in full, folded into a count, or dropped because nothing fits any more. */
+export type Verdict = "send" | "fold" | "drop";
+
+export interface FoldTableOptions extends Required<Omit<OnceOptions, "mergeMs">> {
+  readonly clock: Clock;
+  newId(): string;
+  /** Sends the closing event of a key: the last folded capture, which stands for `repeats.count`. `false`: no room now. */
+  close(snapshot: Snapshot, repeats: Repeats): boolean;
+  /** How much the rest of the road can take now. */
+  pressure(): Pressure;
+}
+
+interface Entry {
+  readonly opened: number;
+  /** Events of this window that went in full. */
+  sent: number;
+  /** Captures folded in this window, those told of already included. */
+  folded: number;
+  /** At how many folds the next closing event goes: 10, 100, 1,000 … */
+  threshold: number;
+  touched: number;
+  /** What is folded and not yet told. */
+  held?: { readonly repeats: Repeats; snapshot: Snapshot; bytes: number };
+  closingId: string;
+}
+
+/**
+ * Storm control: of each kind of failure the first few in a window are sent in full, the rest are counted and told by
+ * a closing event. What was sent plus what the closing events stand for is exactly what was captured.
+ */
+export class FoldTable {
+  readonly #options: FoldTableOptions;
+  /** In the order the windows opened, which is the order they close. */
+  readonly #entries = new Map<string, Entry>();
+  #held = 0;
+  #bytes = 0;
+  #timer: Timer | undefined;
+
+  constructor(options: FoldTableOptions) {
+    this.#options = options;
+  }
+
+  /** Keys with something folded and not yet told. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** What the folded captures weigh, in bytes, about. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Decides on one capture. `fold` asks for a call of {@link fold} with its snapshot. */
+  admit(key: string): Verdict {
+    const { full, clock } = this.#options;
+    const now = clock.monotonic();
+    const entry = this.#current(key, now);
+    if (entry === undefined) return this.#admitNew(key, now);
+
+    entry.touched = now;
+    if (entry.folded > 0 || entry.sent >= full) return "fold";
+    if (entry.sent > 0 && this.#options.pressure() !== "none") return "fold";
+    entry.sent++;
+    return "send";
+  }
+
+  /** The id that the closing event of this key will have. */
+  closingId(key: string): string {
+    return this.#entries.get(key)?.closingId ?? this.#options.newId();
+  }
+
+  /**
+   * Counts one capture into the closing event of its key, which becomes this capture.
+   *
+   * @returns `first` when it is the first one of its closing event, `more` when it joined others, `unknown` when the
+   * key is not in the table
+   */
+  fold(key: string, snapshot: Snapshot, bytes: number): "first" | "more" | "unknown" {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return "unknown";
+    const isFirst = entry.held === undefined;
+    if (entry.held === undefined) {
+      entry.held = { repeats: createRepeats(), snapshot, bytes: 0 };
+      this.#held++;
+    }
+    entry.held.repeats.add(snapshot);
+    entry.held.snapshot = snapshot;
+    this.#bytes += bytes - entry.held.bytes;
+    entry.held.bytes = bytes;
+    entry.folded++;
+    if (entry.folded >= entry.threshold && this.#options.pressure() === "none" && this.#tell(entry)) {
+      while (entry.threshold <= entry.folded) entry.threshold *= 10;
+    }
+    return isFirst ? "first" : "more";
+  }
+
+  /** A capture that was to go in full found no place after all: its kind has not been told yet. */
+  retract(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined && entry.sent > 0) entry.sent--;
+  }
+
+  /** Sends kinds of which nothing was sent yet, now that there is room again. */
+  relieve(): void {
+    if (this.#held === 0) return;
+    for (const entry of this.#entries.values()) {
+      if (entry.sent > 0 || entry.held === undefined) continue;
+      if (!this.#tell(entry)) return;
+      entry.sent = 1;
+    }
+  }
+
+  /** Tells everything that is folded, for `flush`, `close` and the end of the process. */
+  tellAll(): void {
+    for (const entry of this.#entries.values()) this.#tell(entry);
+  }
+
+  /** Forgets all keys; what was not told before is returned, for the account. */
+  clear(): number[] {
+    const lost = [...this.#entries.values()].flatMap(({ held }) =>
+      held === undefined ? [] : [held.repeats.count],
+    );
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#entries.clear();
+    this.#held = 0;
+    this.#bytes = 0;
+    return lost;
+  }
+
+  #admitNew(key: string, now: number): Verdict {
+    const pressure = this.#options.pressure();
+    if (pressure === "overflowing") return "drop";
+    const isFull = pressure === "full";
+    if (!this.#makeRoom()) return isFull ? "drop" : "send";
+    this.#open(key, now, isFull ? 0 : 1);
+    return isFull ? "fold" : "send";
+  }
+
+  #open(key: string, now: number, sent: number): void {
+    const closingId = this.#options.newId();
+    this.#entries.set(key, { opened: now, sent, folded: 0, threshold: 10, touched: now, closingId });
+    if (this.#timer === undefined) this.#schedule(this.#options.windowMs);
+  }
+
+  /** The key's entry, if its window is still open. A window that has passed is closed first. */
+  #current(key: string, now: number): Entry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || now - entry.opened < this.#options.windowMs) return entry;
+    if (!this.#tell(entry)) return entry;
+    this.#entries.delete(key);
+    return undefined;
+  }
+
+  /** Sends what is held by an entry; `true` when nothing is left to tell. */
+  #tell(entry: Entry): boolean {
+    const { held } = entry;
+    if (held === undefined) return true;
+    if (!this.#options.close(held.snapshot, held.repeats)) return false;
+    entry.held = undefined;
+    entry.closingId = this.#options.newId();
+    this.#held--;
+    this.#bytes -= held.bytes;
+    return true;
+  }
+
+  /** Makes room for one more key: first by forgetting one without folds, else by telling the least recent one. */
+  #makeRoom(): boolean {
+    if (this.#entries.size < this.#options.keys) return true;
+    let oldest: [string, Entry] | undefined;
+    for (const candidate of this.#entries) {
+      if (candidate[1].held === undefined) {
+        this.#entries.delete(candidate[0]);
+        return true;
+      }
+      if (oldest === undefined || candidate[1].touched < oldest[1].touched) oldest = candidate;
+    }
+    if (oldest === undefined || !this.#tell(oldest[1])) return false;
+    this.#entries.delete(oldest[0]);
+    return true;
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer = this.#options.clock.schedule(() => this.#closeWindows(), delayMs);
+  }
+
+  #closeWindows(): void {
+    this.#timer = undefined;
+    const { clock, windowMs } = this.#options;
+    const now = clock.monotonic();
+    for (const [key, entry] of this.#entries) {
+      const left = entry.opened + windowMs - now;
+      const wait = left > 0 ? left : this.#tell(entry) ? 0 : RETRY_MS;
+      if (wait > 0) {
+        this.#schedule(wait);
+        return;
+      }
+      this.#entries.delete(key);
+    }
+  }
+}
+
+/** How soon a closing event that found no room is tried again. */
+const RETRY_MS = 1000;

@@ -1,0 +1,159 @@
+import type { CauseTree } from "../capture/cause-tree.js";
+import type { Snapshot } from "../capture/snapshot.js";
+import type { Clock } from "../clock.js";
+import type { DropReason } from "../drops.js";
+import type { ResolvedOptions } from "../options.js";
+import type { Scope } from "../scope.js";
+import { isIgnored } from "./exclusion.js";
+import { FoldTable, type Pressure } from "./fold-table.js";
+import type { Repeats } from "./repeats.js";
+import { findSighting, rememberSighting } from "./sightings.js";
+
+/** What becomes of a capture, decided before it costs anything. */
+export type Decision =
+  /** A new event; `related` are the ids of events that told of its causes before. */
+  | { readonly kind: "send"; readonly id: string; readonly related: readonly string[] }
+  /** One more of a kind that is only counted now; `id` is that of the closing event. */
+  | { readonly kind: "fold"; readonly id: string }
+  /** It wraps the failure of the waiting event `id`, and becomes that event. */
+  | { readonly kind: "wrap"; readonly id: string }
+  | { readonly kind: "drop"; readonly id: string; readonly reason: DropReason };
+
+export interface GateOptions {
+  readonly client: object;
+  readonly options: Pick<ResolvedOptions, "ignoreErrors" | "once" | "sampleRate">;
+  readonly clock: Clock;
+  random(): number;
+  newId(): string;
+  /** What waits behind the gate, and whether the line takes anything at the moment. */
+  behind(): { readonly isFull: boolean; readonly isOverflowing: boolean; readonly isHeldBack: boolean };
+  /** Whether the event of this id has not left yet. */
+  isWaiting(id: string): boolean;
+  /** Sends the closing event of a key; `false`: no room now. */
+  sendClosing(snapshot: Snapshot, repeats: Repeats): boolean;
+}
+
+/** Once: knows which failures were seen, how often each kind may go in full, and what is wanted at all. */
+export class Gate {
+  /** Share of captures that are kept, 0 to 1. */
+  sampleRate: number;
+  readonly #context: GateOptions;
+  /** Absent with `once: false`. */
+  readonly #table: FoldTable | undefined;
+
+  constructor(context: GateOptions) {
+    const { options, clock, newId, sendClosing } = context;
+    this.#context = context;
+    this.sampleRate = options.sampleRate;
+    if (options.once === false) return;
+    this.#table = new FoldTable({
+      ...options.once,
+      clock,
+      newId,
+      close: sendClosing,
+      pressure: () => this.#pressure(),
+    });
+  }
+
+  /** Closing events that wait to be told, and what they weigh in bytes, about. */
+  get held(): { readonly items: number; readonly bytes: number } {
+    return { items: this.#table?.held ?? 0, bytes: this.#table?.bytes ?? 0 };
+  }
+
+  /** The event that already tells of this very error object in this scope. */
+  seenAs(scope: Scope, error: unknown): string | undefined {
+    return findSighting(scope, error, this.#context.client)?.eventId;
+  }
+
+  /** Why a failure is not wanted; sampling is decided here too, so that both come before any cost. */
+  exclusion(
+    error: unknown,
+    type: string,
+    message: string,
+  ): Extract<DropReason, "ignored" | "sample_rate"> | undefined {
+    const { options, random } = this.#context;
+    if (isIgnored(options.ignoreErrors, error, type, message)) return "ignored";
+    return this.sampleRate < 1 && random() >= this.sampleRate ? "sample_rate" : undefined;
+  }
+
+  /** Decides on a failure that was not seen in this scope before, and remembers it and its causes. */
+  decide(key: string, scope: Scope, tree: CauseTree | undefined): Decision {
+    const told = tree === undefined ? [] : this.#toldCauses(scope, tree);
+    const held = told.find((id) => this.#context.isWaiting(id));
+    const decision: Decision = held !== undefined ? { kind: "wrap", id: held } : this.#admit(key, told);
+    if (tree !== undefined) this.#remember(scope, tree, decision.id);
+    return decision;
+  }
+
+  /** Remembers a failure that was excluded, so that its next sighting is not a new one. @returns the id it goes by */
+  rememberExcluded(scope: Scope, error: unknown): string {
+    const eventId = this.#context.newId();
+    rememberSighting(scope, error, { client: this.#context.client, eventId, isRoot: true });
+    return eventId;
+  }
+
+  /**
+   * Counts a capture into the closing event of its key.
+   *
+   * @returns `first` and `more` as {@link FoldTable.fold}; `unknown`: it must be dropped
+   */
+  fold(key: string, snapshot: Snapshot, bytes: number): "first" | "more" | "unknown" {
+    return this.#table?.fold(key, snapshot, bytes) ?? "unknown";
+  }
+
+  /** Takes back the decision to send: the queue had no place for it. */
+  retract(key: string): void {
+    this.#table?.retract(key);
+  }
+
+  /** Lets first sightings go that found no place before. */
+  relieve(): void {
+    this.#table?.relieve();
+  }
+
+  /** Sends all closing events now. `true`: none is left. */
+  tellAll(): boolean {
+    this.#table?.tellAll();
+    return this.held.items === 0;
+  }
+
+  /** Forgets all counts and stops its timer. @returns what was counted and never told, one number a key */
+  close(): number[] {
+    return this.#table?.clear() ?? [];
+  }
+
+  #admit(key: string, related: readonly string[]): Decision {
+    const verdict =
+      this.#table?.admit(key) ??
+      (this.#pressure() === "none" || this.#pressure() === "held-back" ? "send" : "drop");
+    const { newId } = this.#context;
+    if (verdict === "fold") return { kind: "fold", id: this.#table!.closingId(key) };
+    if (verdict === "drop") return { kind: "drop", id: newId(), reason: "queue_overflow" };
+    return { kind: "send", id: newId(), related };
+  }
+
+  #pressure(): Pressure {
+    const { isOverflowing, isFull, isHeldBack } = this.#context.behind();
+    if (isOverflowing) return "overflowing";
+    if (isFull) return "full";
+    return isHeldBack ? "held-back" : "none";
+  }
+
+  /** Events whose very subject is a cause of this failure. */
+  #toldCauses(scope: Scope, { objects }: CauseTree): string[] {
+    const told = new Set<string>();
+    for (const object of objects) {
+      const sighting = findSighting(scope, object, this.#context.client);
+      if (sighting?.isRoot) told.add(sighting.eventId);
+    }
+    return [...told];
+  }
+
+  #remember(scope: Scope, { objects }: CauseTree, eventId: string): void {
+    let isRoot = true;
+    for (const object of objects) {
+      rememberSighting(scope, object, { client: this.#context.client, eventId, isRoot });
+      isRoot = false;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import type { Snapshot } from "../capture/snapshot.js";
+import type { Json, User } from "../event.js";
+
+const SAMPLES = 10;
+
+/** What is known of captures that were folded into one event. */
+export interface Repeats {
+  /** How many captures the event stands for, itself included. */
+  readonly count: number;
+  add(snapshot: Snapshot): void;
+  /** The `contexts.repeats` of the event. */
+  toContext(serverName: string | undefined): Record<string, Json>;
+}
+
+/** Starts counting at nothing. */
+export function createRepeats(): Repeats {
+  let count = 0;
+  let first = 0;
+  let last = 0;
+  const users = new Map<string, number>();
+  const transactions = new Map<string, number>();
+  return {
+    get count() {
+      return count;
+    },
+    add(snapshot) {
+      count++;
+      last = snapshot.timestamp;
+      if (count === 1) first = last;
+      tally(users, userName(innermost(snapshot, "user")));
+      tally(transactions, innermost(snapshot, "transaction") ?? snapshot.transaction);
+    },
+    toContext: (serverName) => ({
+      count,
+      first_seen: new Date(first * 1000).toISOString(),
+      last_seen: new Date(last * 1000).toISOString(),
+      ...(users.size > 0 ? { users: Object.fromEntries(users) } : {}),
+      ...(transactions.size > 0 ? { transactions: Object.fromEntries(transactions) } : {}),
+      ...(serverName === undefined ? {} : { servers: { [serverName]: count } }),
+    }),
+  };
+}
+
+/** Counts a value among the first few distinct ones; later ones are counted together, as `…`. */
+function tally(counts: Map<string, number>, value: string | undefined): void {
+  if (value === undefined) return;
+  const key = counts.has(value) || counts.size < SAMPLES ? value : "…";
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function userName(user: User | undefined): string | undefined {
+  return user?.id ?? user?.username ?? user?.email ?? user?.ip_address;
+}
+
+function innermost<K extends "user" | "transaction">(
+  { hint, layers }: Snapshot,
+  field: K,
+): Snapshot["hint"][K] {
+  if (hint[field] !== undefined) return hint[field];
+  for (let index = layers.length - 1; index >= 0; index--) {
+    const value = layers[index]![field];
+    if (value !== undefined) return value as Snapshot["hint"][K];
+  }
+  return undefined;
+}

@@ -1,0 +1,28 @@
+import { isObject } from "../capture/safe-read.js";
+import type { Scope } from "../scope.js";
+
+/** One failure that was seen: by which client, and as which event it goes. */
+export interface Sighting {
+  readonly client: object;
+  /** The id of the event that tells of it. */
+  readonly eventId: string;
+  /** `false` for an error that was only seen as a cause of the captured one. */
+  readonly isRoot: boolean;
+}
+
+/**
+ * The sighting of this very error object in this scope, if there was one. It is remembered on the scope, weakly, so
+ * it also works for frozen errors and leaves no mark on the application's objects.
+ */
+export function findSighting(scope: Scope, error: unknown, client: object): Sighting | undefined {
+  if (!isObject(error)) return undefined;
+  const known = scope.sightings.get(error) as readonly Sighting[] | undefined;
+  return known?.find((sighting) => sighting.client === client);
+}
+
+/** Remembers an error object; primitives are never the same object and are not remembered. */
+export function rememberSighting(scope: Scope, error: unknown, sighting: Sighting): void {
+  if (!isObject(error)) return;
+  const others = (scope.sightings.get(error) as readonly Sighting[] | undefined) ?? [];
+  scope.sightings.set(error, [...others.filter(({ client }) => client !== sighting.client), sighting]);
+}

@@ -1,0 +1,71 @@
+import type { DropReason } from "./drops.js";
+
+/** Counts of drops by reason; a reason that never happened is absent. */
+export type DropCounts = Partial<Record<DropReason, number>>;
+
+/**
+ * The account of every capture: each ends as exactly one of delivered, merged, folded or dropped.
+ *
+ * An event that leaves may stand for many captures; its `weight` says how many. All of them but one are `folded`
+ * as long as the event lives; if it is dropped, so are they.
+ */
+export class Ledger {
+  captured = 0;
+  delivered = 0;
+  merged = 0;
+  folded = 0;
+  readonly dropped: DropCounts = {};
+  readonly #onDrop: (reason: DropReason, weight: number) => void;
+
+  constructor(onDrop: (reason: DropReason, weight: number) => void = () => undefined) {
+    this.#onDrop = onDrop;
+  }
+
+  /** An event that stood for `weight` captures was dropped, here, before any destination saw it. */
+  drop(reason: DropReason, weight = 1): void {
+    this.lose(reason, weight);
+    this.#onDrop(reason, weight);
+  }
+
+  /** The same, but the destinations have counted it themselves. */
+  lose(reason: DropReason, weight: number): void {
+    this.folded -= weight - 1;
+    this.dropped[reason] = (this.dropped[reason] ?? 0) + weight;
+  }
+}
+
+/** Follows each event until every destination has said what became of it. */
+export class Passage {
+  readonly #open = new Map<
+    string,
+    { weight: number; waiting: number; delivered: boolean; reason: DropReason }
+  >();
+  readonly #ledger: Ledger;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  /** Events that some destination still holds. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** An event is offered to `destinations` of them. */
+  begin(id: string, weight: number, destinations: number): void {
+    this.#open.set(id, { weight, waiting: destinations, delivered: false, reason: "queue_overflow" });
+  }
+
+  /** One destination is done with it; `undefined` means delivered. The event counts as delivered if one has it. */
+  settle(id: string, dropped: DropReason | undefined): void {
+    const event = this.#open.get(id);
+    if (event === undefined) return;
+    if (dropped === undefined) event.delivered = true;
+    else event.reason = dropped;
+    if (--event.waiting > 0) return;
+
+    this.#open.delete(id);
+    if (event.delivered) this.#ledger.delivered++;
+    else this.#ledger.lose(event.reason, event.weight);
+  }
+}

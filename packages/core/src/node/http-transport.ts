@@ -1,0 +1,152 @@
+import { AsyncResource } from "node:async_hooks";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import type { Clock } from "../clock.js";
+import type { Diagnostics } from "../diagnostics.js";
+import { authHeader, type Dsn, envelopeUrl } from "../dsn.js";
+import { type Envelope, encodeEnvelope, type SdkInfo } from "../envelope.js";
+import { resultOfAnswer } from "../transport/http-answer.js";
+import type { SendResult, Transport } from "../transport/transport.js";
+import type { CertificateAuthorities } from "./connector.js";
+import { createConnector } from "./connector.js";
+import type { HttpPool } from "./http-pool.js";
+import { type ProxyAddress, proxyFor } from "./proxy.js";
+
+/** What the HTTP transport needs. */
+export interface HttpTransportOptions {
+  readonly dsn: Dsn;
+  readonly sdk: SdkInfo;
+  /** One deadline for each request: name, connection, TLS, sending and the whole answer. */
+  readonly requestTimeoutMs: number;
+  /** Address of a proxy; `false` for none. Default: what the environment says, by curl's conventions. */
+  readonly proxy?: string | false;
+  /** PEM certificates to trust besides Node's own. */
+  readonly ca?: CertificateAuthorities;
+  readonly clock: Clock;
+  readonly diagnostics: Diagnostics;
+  /** Value of the `User-Agent` header. */
+  readonly userAgent: string;
+  /** Where the proxy variables are read. Default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Keeps the beginning of answers for the diagnostics. Default false. */
+  readonly debug?: boolean;
+}
+
+const MOST_CONNECTIONS = 8;
+/** Below it, compressing costs more than it saves. */
+const COMPRESS_ABOVE_BYTES = 1024;
+const EXCERPT_BYTES = 2048;
+
+const compress = promisify(gzip);
+
+/**
+ * Makes the transport for the Sentry protocol: one POST per envelope, over kept-alive connections. What opens them is
+ * loaded with the first envelope.
+ *
+ * @throws {ProxyError} when the option `proxy` is no usable address
+ * @see https://develop.sentry.dev/sdk/foundations/transport/
+ */
+export function createHttpTransport(options: HttpTransportOptions): Transport {
+  const { dsn, sdk, clock, diagnostics } = options;
+  const url = new URL(envelopeUrl(dsn));
+  const proxy = chosenProxy(url, options);
+  const headers = headersFor(options);
+  const path = proxy !== undefined && url.protocol === "http:" ? url.href : `${url.pathname}${url.search}`;
+  if (proxy?.authorization !== undefined && path === url.href)
+    headers["proxy-authorization"] = proxy.authorization;
+  // Requests belong to nobody: what the application keeps per request must not live on in a kept-alive connection.
+  const nobody = new AsyncResource("CorvidTransport");
+  let loading: Promise<HttpPool> | undefined;
+
+  async function load(): Promise<HttpPool> {
+    const { createHttpPool } = await import("./http-pool.js");
+    return createHttpPool({
+      origin: url.origin,
+      connector: createConnector({
+        target: url,
+        proxy,
+        ca: options.ca,
+        timeoutMs: options.requestTimeoutMs,
+        clock,
+      }),
+      connections: MOST_CONNECTIONS,
+      timeoutMs: options.requestTimeoutMs,
+      clock,
+      excerptBytes: options.debug === true ? EXCERPT_BYTES : 0,
+    });
+  }
+
+  async function sendOne(envelope: Envelope): Promise<SendResult> {
+    const body = await encode(envelope);
+    if (body === undefined)
+      return { kind: "refused", reason: "internal_sdk_error", detail: "it cannot be written" };
+    try {
+      loading ??= load();
+      const pool = await loading;
+      const answer = await pool.post({ path, headers: { ...headers, ...body.headers }, body: body.bytes });
+      return resultOfAnswer(answer, clock.now());
+    } catch (error) {
+      return { kind: "retry", reason: "network_error", detail: explain(error, url, proxy) };
+    }
+  }
+
+  async function encode(envelope: Envelope): Promise<Body | undefined> {
+    try {
+      const plain = encodeEnvelope(envelope, sdk, clock.now());
+      const isLong = plain.length > COMPRESS_ABOVE_BYTES;
+      const bytes = isLong ? await compress(plain, { level: 1 }) : plain;
+      const encoding = isLong ? { "content-encoding": "gzip" } : undefined;
+      return { bytes, headers: { ...encoding, "content-length": String(bytes.length) } };
+    } catch (error) {
+      diagnostics.warn("encode", `could not write an envelope: ${textOf(error)}`);
+      return undefined;
+    }
+  }
+
+  return {
+    name: "http",
+    maxBatch: 1,
+    maxInFlight: MOST_CONNECTIONS,
+    send: (batch) => nobody.runInAsyncScope(() => Promise.all(batch.map(sendOne))),
+    async close() {
+      const pool = await loading?.catch(() => undefined);
+      await pool?.destroy();
+    },
+  };
+}
+
+interface Body {
+  readonly bytes: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+function headersFor({ dsn, sdk, userAgent }: HttpTransportOptions): Record<string, string> {
+  return {
+    "content-type": "application/x-sentry-envelope",
+    "user-agent": userAgent.replace(/[^\x20-\x7e]/g, "?"),
+    "x-sentry-auth": authHeader(dsn, `${sdk.name}/${sdk.version}`),
+  };
+}
+
+/** A bad option is the caller's to mend; a bad variable of the environment must not stop a deploy. */
+function chosenProxy(url: URL, { proxy, env, diagnostics }: HttpTransportOptions): ProxyAddress | undefined {
+  if (proxy !== undefined) return proxyFor(url, proxy, {});
+  try {
+    return proxyFor(url, undefined, env ?? process.env);
+  } catch (error) {
+    diagnostics.warn("proxy", `${textOf(error)}; sending without a proxy`);
+    return undefined;
+  }
+}
+
+function explain(error: unknown, url: URL, proxy: ProxyAddress | undefined): string {
+  const way = proxy === undefined ? "" : ` through the proxy ${proxy.host}:${proxy.port}`;
+  return `no answer from ${url.host}${way}: ${textOf(error)}`;
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown error";
+  // A host with several addresses fails with all of their errors and no text of its own.
+  if (error.message === "" && error instanceof AggregateError) return error.errors.map(textOf).join("; ");
+  return error.message;
+}

@@ -1,0 +1,57 @@
+/** What waits in a queue and what it weighs there, in bytes, about. */
+export interface Weighed {
+  readonly bytes: number;
+}
+
+/**
+ * A first-in, first-out queue, bounded in items and bytes, whichever is reached first. Full means `push` says no:
+ * the caller folds or drops, and counts; nobody ever waits.
+ */
+export class BoundedQueue<T extends Weighed> {
+  readonly #maxItems: number;
+  readonly #maxBytes: number;
+  #items: (T | undefined)[] = [];
+  #head = 0;
+  #bytes = 0;
+
+  constructor(maxItems: number, maxBytes: number) {
+    this.#maxItems = maxItems;
+    this.#maxBytes = maxBytes;
+  }
+
+  get size(): number {
+    return this.#items.length - this.#head;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** A queue takes one item of any size when it is empty, so that nothing is too big to be told. */
+  hasRoomFor(bytes: number): boolean {
+    return this.size < this.#maxItems && (this.size === 0 || this.#bytes + bytes <= this.#maxBytes);
+  }
+
+  push(item: T): boolean {
+    if (!this.hasRoomFor(item.bytes)) return false;
+    this.#items.push(item);
+    this.#bytes += item.bytes;
+    return true;
+  }
+
+  peek(): T | undefined {
+    return this.#items[this.#head];
+  }
+
+  shift(): T | undefined {
+    const item = this.#items[this.#head];
+    if (item === undefined) return undefined;
+    this.#items[this.#head++] = undefined;
+    this.#bytes -= item.bytes;
+    if (this.#head > 32 && this.#head * 2 >= this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return item;
+  }
+}

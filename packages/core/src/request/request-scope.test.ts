@@ -1,0 +1,171 @@
+import { AsyncResource } from "node:async_hooks";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { afterEach, describe, expect, test } from "vitest";
+import { currentClient, currentContext, getScope, setCurrentClient } from "../current.js";
+import { Client } from "../node/client.js";
+import { requestSource } from "../request.js";
+import { type RecordingTransport, recordingTransport } from "../testing.js";
+import { captureFrom, isServerFailure, isWanted, withScopeOf } from "./request-scope.js";
+
+const options = { source: requestSource({ method: "GET", url: "/a" }) };
+const hint = { mechanism: { type: "auto.http.test", handled: false } };
+/** Runs functions where no request is under way. */
+const outside = new AsyncResource("outside");
+
+afterEach(() => {
+  setCurrentClient(undefined);
+});
+
+function start(): { client: Client; sent: RecordingTransport } {
+  const sent = recordingTransport();
+  const client = new Client({ dsn: false, transport: sent });
+  setCurrentClient(client);
+  return { client, sent };
+}
+
+describe("withScopeOf()", () => {
+  test("opens one scope for a request, and finds it again from anywhere", () => {
+    const request = {};
+
+    const scopes = withScopeOf(request, options, () => [
+      getScope(),
+      withScopeOf(request, options, () => getScope()),
+      outside.runInAsyncScope(() => withScopeOf(request, options, () => getScope())),
+    ]);
+
+    expect(new Set(scopes).size).toBe(1);
+    expect(withScopeOf({}, options, () => getScope())).not.toBe(scopes[0]);
+    expect(getScope()).not.toBe(scopes[0]);
+  });
+
+  test("asks for the request's client once, and does without when that fails", () => {
+    const { client } = start();
+    const tenant = new Client({ dsn: false });
+    const request = {};
+    let asked = 0;
+    const chooseClient = (): Client => {
+      asked++;
+      return tenant;
+    };
+    const failing = (): never => {
+      throw new Error("no such tenant");
+    };
+
+    withScopeOf(request, { ...options, chooseClient }, () => undefined);
+
+    expect(withScopeOf(request, { ...options, chooseClient }, () => currentClient())).toBe(tenant);
+    expect(asked).toBe(1);
+    expect(withScopeOf({}, { ...options, chooseClient: failing }, () => currentClient())).toBe(client);
+  });
+
+  test("forgets a request, and all its scope held, with the request itself", async () => {
+    start();
+    const collect = garbageCollector();
+    const seen: WeakRef<object>[] = [];
+    const serve = (): void => {
+      const request = { url: "/a" };
+      const source = requestSource(request);
+      seen.push(
+        new WeakRef(request),
+        withScopeOf(request, { source }, () => new WeakRef(getScope())),
+      );
+    };
+
+    serve();
+    // A reference that was just made or read holds until the turn is over.
+    await new Promise((resolve) => setImmediate(resolve));
+    collect();
+
+    expect(seen.map((reference) => reference.deref())).toEqual([undefined, undefined]);
+  });
+
+  test("returns what the function returns and throws what it throws", () => {
+    const failure = new Error("failed");
+    const fail = (): never => {
+      throw failure;
+    };
+
+    expect(withScopeOf({}, options, () => 7)).toBe(7);
+    expect(() => withScopeOf({}, options, fail)).toThrow(failure);
+  });
+});
+
+describe("captureFrom()", () => {
+  test("reports in the request's scope, and remembers the id there", async () => {
+    const { client, sent } = start();
+    const request = {};
+    withScopeOf(request, options, () => getScope().setUser({ id: 7 }));
+
+    const id = captureFrom(request, options, new Error("failed"), hint);
+    await client.close();
+
+    expect(sent.events).toMatchObject([
+      { event_id: id, user: { id: "7" }, request: { url: "/a", method: "GET" } },
+    ]);
+    expect(withScopeOf(request, options, () => getScope().lastEventId)).toBe(id);
+  });
+
+  test.each([["a text"], [7], [null], [undefined], [Number.NaN]])(
+    "reports %s once a request",
+    async (thrown) => {
+      const { client, sent } = start();
+      const request = {};
+
+      const first = captureFrom(request, options, thrown, hint);
+      const again = captureFrom(request, options, thrown, hint);
+      const elsewhere = captureFrom({}, options, thrown, hint);
+      await client.close();
+
+      expect(again).toBe(first);
+      expect(elsewhere).not.toBe(first);
+      expect(sent.events).toHaveLength(2);
+    },
+  );
+
+  test("gives no id without a client", () => {
+    expect(captureFrom({}, options, new Error("failed"), hint)).toBeUndefined();
+    expect(currentContext()).toEqual({});
+  });
+});
+
+test("isServerFailure() is false for errors that carry a client's status alone", () => {
+  const hostile = new Proxy(
+    {},
+    {
+      get() {
+        throw new Error("do not look");
+      },
+    },
+  );
+
+  for (const answer of [{ status: 400 }, { statusCode: 404 }, { status: "bad", statusCode: 499 }])
+    expect(isServerFailure(Object.assign(new Error("answer"), answer))).toBe(false);
+  for (const failure of [
+    new Error("plain"),
+    { status: 500 },
+    { status: "404" },
+    "text",
+    null,
+    undefined,
+    hostile,
+  ])
+    expect(isServerFailure(failure)).toBe(true);
+});
+
+test("isWanted() means yes when the rule fails", () => {
+  const broken = (): never => {
+    throw new Error("a broken rule");
+  };
+
+  expect([isWanted(1, broken), isWanted(1, () => false), isWanted(1, () => true)]).toEqual([
+    true,
+    false,
+    true,
+  ]);
+});
+
+function garbageCollector(): () => void {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void;
+}

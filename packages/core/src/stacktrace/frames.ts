@@ -1,0 +1,65 @@
+import type { Frame } from "../event.js";
+import { isWindowsPath, sourcePath } from "./source-path.js";
+import { parseStackLine, type StackLine } from "./stack-line.js";
+
+/** What decides which frames are the application's own, and what their paths are relative to. */
+export interface FrameOptions {
+  /** Absolute path of the project, with or without a slash at its end; `""` when unknown. */
+  readonly projectRoot: string;
+  /** Paths that are the application's own in spite of everything: a text they contain, or an expression they match. */
+  readonly inAppInclude: readonly (string | RegExp)[];
+  /** Paths that are not the application's own, unless included. */
+  readonly inAppExclude: readonly (string | RegExp)[];
+}
+
+/**
+ * Frames of frame lines; of the lines V8 writes (throwing frame first), in the order the wire wants (oldest first).
+ *
+ * `in_app` is `true` when `inAppInclude` matches; else `false` when `inAppExclude` matches, and for Node's own code,
+ * packages in `node_modules`, native and anonymous code, WebAssembly and `data:` URLs; else `true`. Code made by `eval`
+ * counts as the place that called `eval`.
+ *
+ * @param lines - what `frameLines` gave; anything that is no frame is left out
+ * @returns `[]` for no frames; never throws
+ */
+export function framesFromLines(lines: readonly string[], options: FrameOptions): Frame[] {
+  const frames: Frame[] = [];
+  for (let i = lines.length - 1; i >= 0; i--) {
+    try {
+      const line = parseStackLine(lines[i] as string);
+      if (line !== undefined) frames.push(frameFromLine(line, options));
+    } catch {
+      // One odd line, or a pattern of the user's that throws, must not cost the other frames.
+    }
+  }
+  return frames;
+}
+
+/** A line is at most 256 characters, so a function's name is within the protocol's bound of 256 as well. */
+function frameFromLine(line: StackLine, options: FrameOptions): Frame {
+  const name = line.function === undefined || line.function === "<anonymous>" ? "?" : line.function;
+  const frame: Frame = { function: name };
+  if (line.source !== undefined) Object.assign(frame, sourcePath(line.source, options.projectRoot));
+  if (line.line !== undefined && line.line > 0) frame.lineno = line.line;
+  if (line.column !== undefined && line.column > 0) frame.colno = line.column;
+  frame.in_app = isInApp(frame.abs_path, options);
+  return frame;
+}
+
+function isInApp(path: string | undefined, options: FrameOptions): boolean {
+  if (path === undefined) return false;
+  const matches = (pattern: string | RegExp): boolean => isMatch(path, pattern);
+  if (options.inAppInclude.some(matches)) return true;
+  if (options.inAppExclude.some(matches)) return false;
+  return !FOREIGN.test(path);
+}
+
+/** Node's own, WebAssembly, inline modules, unnamed scripts, packages. */
+const FOREIGN = /^(?:node|wasm|data):|<anonymous>|(?:^|[\\/])node_modules[\\/]/;
+
+/** On Windows a pattern may be written with either separator. `search` ignores the state of `g` and `y` expressions. */
+function isMatch(path: string, pattern: string | RegExp): boolean {
+  const found = (text: string): boolean =>
+    typeof pattern === "string" ? pattern !== "" && text.includes(pattern) : text.search(pattern) !== -1;
+  return found(path) || (isWindowsPath(path) && found(path.replaceAll("\\", "/")));
+}

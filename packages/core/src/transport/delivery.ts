@@ -1,0 +1,290 @@
+import type { Clock } from "../clock.js";
+import type { Diagnostics } from "../diagnostics.js";
+import type { DropReason } from "../drops.js";
+import type { Envelope } from "../envelope.js";
+import type { Parcel } from "./backlog.js";
+import { ClientReports } from "./client-reports.js";
+import { attachmentBytes, Courier, type Outcome } from "./courier.js";
+import type { Transport } from "./transport.js";
+
+export type { Outcome } from "./courier.js";
+
+/** What a delivery needs. */
+export interface DeliveryOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** From 0 to 1: spreads the retries of many processes. */
+  readonly random: () => number;
+  readonly diagnostics: Diagnostics;
+  /** Makes the ids of client reports: 32 lower-case hex digits. */
+  readonly newId: () => string;
+  /** The most envelopes held, those under way included. */
+  readonly queueSize: number;
+  /** The most bytes held, about. One envelope of any size is taken when nothing else is held. */
+  readonly queueBytes: number;
+  /** How long an envelope is kept for a destination that does not take it. Default one hour. */
+  readonly maxAgeMs?: number;
+  /** The most tries for one envelope. A silent destination uses up none: then only `maxAgeMs` counts. Default 10. */
+  readonly maxTries?: number;
+  /** When `send` has not settled after so long, it counts as a lost line. Default 60 000. */
+  readonly sendDeadlineMs?: number;
+  /** Tells the server what was discarded, once a minute at most. Default true. */
+  readonly reports?: boolean;
+  /** A smaller envelope with the same id, for one that was refused as too large. Tried once. */
+  readonly shrink?: (envelope: Envelope) => Envelope | undefined;
+  /** Called exactly once for every envelope that `offer` took, with that envelope. */
+  readonly onSettled: (envelope: Envelope, outcome: Outcome) => void;
+}
+
+/** One destination's numbers; counts are envelopes. */
+export interface DestinationStats {
+  readonly name: string;
+  /** Waiting, not under way. */
+  readonly queued: number;
+  /** Bytes held, those under way included, about. */
+  readonly queuedBytes: number;
+  readonly inFlight: number;
+  readonly delivered: number;
+  /** By reason; a reason that never happened is absent. */
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
+  /** Tries that led to another try. */
+  readonly retries: number;
+  readonly state: "up" | "down" | "limited" | "closed";
+  /** For people: why the last try that failed did so. */
+  readonly lastError?: string;
+}
+
+/**
+ * Everything between the pipeline and one {@link Transport}: queue, order, retries, rate limits, client reports and
+ * counts. No method throws.
+ */
+export interface Delivery {
+  readonly name: string;
+  /** Takes an envelope; false when full or closed: the caller folds or drops it, and counts. */
+  offer(envelope: Envelope): boolean;
+  hasRoomFor(bytes: number): boolean;
+  /** The line is down, events are rate limited, or the queue is full: captures had better fold meanwhile. */
+  isHeldBack(): boolean;
+  /** Whether `lastWords` has a chance: the transport knows how, and its line is neither down nor limited. */
+  readonly canSpeak: boolean;
+  /** Counts something dropped elsewhere for the next client report. `category` is the protocol's, like `error`. */
+  recordDiscard(reason: DropReason, category: string, quantity: number): void;
+  /** Waits until nothing is left, keeping the process alive; false when `timeoutMs` was not enough. */
+  flush(timeoutMs: number): Promise<boolean>;
+  /** Flushes, drops what is left, closes the transport. Only the first call acts; later ones share its answer. */
+  close(timeoutMs: number): Promise<boolean>;
+  /** Hands everything undelivered to the transport's `lastWords`, synchronously, and settles what that can tell. */
+  lastWords(deadlineMs: number): void;
+  stats(): DestinationStats;
+}
+
+/** Makes the delivery of one destination. */
+export function createDelivery(options: DeliveryOptions): Delivery {
+  return new TransportDelivery(options);
+}
+
+const HOUR_MS = 3_600_000;
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
+class TransportDelivery implements Delivery {
+  readonly name: string;
+  readonly #options: DeliveryOptions;
+  readonly #courier: Courier;
+  readonly #reports: ClientReports;
+  /** Those who wait for something to be finished. */
+  readonly #waiting = new Set<() => void>();
+  readonly #dropped: Partial<Record<DropReason, number>> = {};
+  #bytes = 0;
+  #delivered = 0;
+  #closed = false;
+  #closing: Promise<boolean> | undefined;
+
+  constructor(options: DeliveryOptions) {
+    const { transport, clock, random, diagnostics } = options;
+    this.name = transport.name;
+    this.#options = options;
+    this.#courier = new Courier({
+      transport,
+      clock,
+      random,
+      diagnostics,
+      maxAgeMs: options.maxAgeMs ?? HOUR_MS,
+      maxTries: options.maxTries ?? 10,
+      sendDeadlineMs: options.sendDeadlineMs ?? 60_000,
+      shrink: (envelope) => options.shrink?.(envelope),
+      onSettled: (parcel, outcome, told) => this.#settled(parcel, outcome, told),
+      onAttachmentsLeft: (bytes) => this.recordDiscard("ratelimit_backoff", "attachment", bytes),
+    });
+    this.#reports = new ClientReports({
+      enabled: options.reports ?? true,
+      clock,
+      newId: options.newId,
+      send: (envelope) => this.#courier.sendAside(envelope),
+      onDone: () => this.#tellWaiting(),
+    });
+  }
+
+  offer(envelope: Envelope): boolean {
+    if (this.#closed || !this.hasRoomFor(envelope.bytes)) return false;
+    this.#bytes += envelope.bytes;
+    this.#courier.add(envelope);
+    return true;
+  }
+
+  hasRoomFor(bytes: number): boolean {
+    const { held } = this.#courier;
+    if (held === 0) return this.#options.queueSize > 0;
+    return held < this.#options.queueSize && this.#bytes + bytes <= this.#options.queueBytes;
+  }
+
+  isHeldBack(): boolean {
+    return this.#courier.isDown || this.#courier.isLimited || !this.hasRoomFor(1);
+  }
+
+  get canSpeak(): boolean {
+    return this.#options.transport.lastWords !== undefined && this.#state() === "up";
+  }
+
+  recordDiscard(reason: DropReason, category: string, quantity: number): void {
+    if (!this.#closed) this.#reports.add(reason, category, quantity);
+  }
+
+  flush(timeoutMs: number): Promise<boolean> {
+    this.#courier.hurry();
+    let reported = false;
+    const isDone = (): boolean => {
+      if (this.#courier.held > 0 || this.#reports.isSending) return false;
+      if (reported) return true;
+      reported = true;
+      return !this.#reports.send();
+    };
+    if (isDone()) return Promise.resolve(true);
+    return this.#until(isDone, timeoutMs).then(() => this.#courier.held === 0);
+  }
+
+  close(timeoutMs: number): Promise<boolean> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  lastWords(deadlineMs: number): void {
+    const { transport } = this.#options;
+    if (transport.lastWords === undefined || !this.canSpeak) return;
+    const queued = this.#courier.backlog.takeAll();
+    const batch = [...this.#courier.underWay, ...queued];
+    if (batch.length === 0) return;
+    try {
+      const results =
+        transport.lastWords(
+          batch.map(({ envelope }) => envelope),
+          deadlineMs,
+        ) ?? [];
+      batch.forEach((parcel, index) => {
+        const result = results[index];
+        if (result?.kind === "accepted") this.#courier.settle(parcel, { kind: "delivered" });
+        if (result?.kind === "refused")
+          this.#courier.settle(parcel, { kind: "dropped", reason: result.reason });
+        if (parcel.settled) this.#courier.underWay.delete(parcel);
+      });
+    } catch {
+      // The process is ending; what could not be said stays counted as queued.
+    }
+    for (const parcel of queued) {
+      if (!parcel.settled) this.#courier.backlog.add(parcel, this.#options.clock.monotonic());
+    }
+  }
+
+  stats(): DestinationStats {
+    const { lastError, backlog, underWay, retries } = this.#courier;
+    return {
+      name: this.name,
+      queued: backlog.size,
+      queuedBytes: this.#bytes,
+      inFlight: underWay.size,
+      delivered: this.#delivered,
+      dropped: { ...this.#dropped },
+      retries,
+      state: this.#state(),
+      ...(lastError === undefined ? {} : { lastError }),
+    };
+  }
+
+  #state(): DestinationStats["state"] {
+    if (this.#closed) return "closed";
+    if (this.#courier.isLimited) return "limited";
+    return this.#courier.isDown ? "down" : "up";
+  }
+
+  #settled(parcel: Parcel, outcome: Outcome, told: boolean): void {
+    const { offered, envelope } = parcel;
+    this.#bytes -= offered.bytes;
+    if (outcome.kind === "delivered") {
+      this.#delivered++;
+    } else {
+      this.#dropped[outcome.reason] = (this.#dropped[outcome.reason] ?? 0) + 1;
+      if (!told) this.#reportDrop(outcome.reason, envelope);
+    }
+    try {
+      this.#options.onSettled(offered, outcome);
+    } catch (error) {
+      this.#options.diagnostics.warn("settled", `internal error after a delivery: ${String(error)}`);
+    }
+    this.#tellWaiting();
+  }
+
+  #reportDrop(reason: DropReason, envelope: Envelope): void {
+    if (envelope.kind === "event") this.recordDiscard(reason, "error", envelope.weight);
+    if (envelope.kind === "check_in") this.recordDiscard(reason, "monitor", 1);
+    this.recordDiscard(reason, "attachment", attachmentBytes(envelope));
+  }
+
+  #tellWaiting(): void {
+    for (const look of this.#waiting) look();
+  }
+
+  /** Waits for `isDone`, asked again after every change, for at most `timeoutMs`; keeps the process alive meanwhile. */
+  #until(isDone: () => boolean, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        timer.cancel();
+        this.#waiting.delete(look);
+        resolve();
+      };
+      const look = (): void => {
+        if (isDone()) finish();
+      };
+      const timer = this.#options.clock.schedule(finish, boundedWait(timeoutMs), { keepAlive: true });
+      this.#waiting.add(look);
+    });
+  }
+
+  async #close(timeoutMs: number): Promise<boolean> {
+    const { clock } = this.#options;
+    const endsAt = clock.monotonic() + boundedWait(timeoutMs);
+    const isEmpty = await this.flush(timeoutMs);
+    this.#closed = true;
+    this.#reports.stop();
+    this.#courier.stop();
+    await this.#closeTransport(Math.max(endsAt - clock.monotonic(), 0));
+    return isEmpty;
+  }
+
+  async #closeTransport(leftMs: number): Promise<void> {
+    const { transport, clock, diagnostics } = this.#options;
+    if (transport.close === undefined) return;
+    const closing = (async () => transport.close?.(leftMs))().catch((error: unknown) => {
+      diagnostics.warn("close", `${this.name} did not close: ${String(error)}`);
+    });
+    await new Promise<void>((resolve) => {
+      const timer = clock.schedule(resolve, leftMs, { keepAlive: true });
+      void closing.then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+}
+
+function boundedWait(timeoutMs: number): number {
+  return timeoutMs > 0 ? Math.min(timeoutMs, LONGEST_WAIT_MS) : 0;
+}

@@ -1,0 +1,75 @@
+import type { EventHint } from "./capture/hint.js";
+import type { Facts } from "./enrich.js";
+import type { Event } from "./event.js";
+import type { Workshop } from "./finish.js";
+import type { Integration } from "./integration.js";
+import type { ResolvedOptions } from "./options.js";
+import type { Platform } from "./platform.js";
+import { cleanText, normalise } from "./process/normalise.js";
+import type { NamedProcessor } from "./process/processors.js";
+import { createScrubber } from "./process/scrub.js";
+import { mergeDefined } from "./scope.js";
+
+/** Lays out, once per client, all that making an event needs. */
+export function createWorkshop(
+  options: ResolvedOptions,
+  platform: Platform,
+  integrations: readonly Integration[],
+): Workshop {
+  return {
+    options,
+    frames: {
+      projectRoot: platform.projectRoot,
+      inAppInclude: options.inAppInclude,
+      inAppExclude: options.inAppExclude,
+    },
+    facts: createFacts(options, platform, integrations),
+    contextLines: platform.contextLines(options.contextLines),
+    processors: namedProcessors(options, integrations),
+    scrubber: createScrubber(options.scrub),
+  };
+}
+
+function createFacts(
+  options: ResolvedOptions,
+  platform: Platform,
+  integrations: readonly Integration[],
+): Facts {
+  return {
+    release: options.release ?? platform.release(),
+    dist: options.dist,
+    environment: options.environment,
+    serverName: options.serverName ?? platform.serverName(),
+    tags: mergeDefined({}, options.tags, (value) => cleanText(value, 200)),
+    extra: mergeDefined({}, options.extra, (value) => normalise(value, options.limits)),
+    sdk: {
+      ...platform.sdk,
+      integrations: integrations.map(({ name }) => name),
+      packages: [{ name: "npm:@corvid/core", version: platform.sdk.version }],
+    },
+    maxBreadcrumbs: options.maxBreadcrumbs,
+    contexts: () => platform.contexts(),
+  };
+}
+
+/** The integrations' steps, then the application's, then `beforeSend`. */
+function namedProcessors(options: ResolvedOptions, integrations: readonly Integration[]): NamedProcessor[] {
+  const { processors, beforeSend } = options;
+  return [
+    ...integrations
+      .filter((integration) => integration.process !== undefined)
+      .map(
+        (integration): NamedProcessor => ({
+          name: `integration ${integration.name}`,
+          reason: "event_processor",
+          run: (event: Event, hint: EventHint) => integration.process!(event, hint),
+        }),
+      ),
+    ...processors.map(
+      (run, index): NamedProcessor => ({ name: `processors[${index}]`, reason: "event_processor", run }),
+    ),
+    ...(beforeSend === undefined
+      ? []
+      : [{ name: "beforeSend", reason: "before_send", run: beforeSend } satisfies NamedProcessor]),
+  ];
+}

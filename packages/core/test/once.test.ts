@@ -1,0 +1,282 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { withRequestScope } from "../src/current.js";
+import { eventOf } from "../src/envelope.js";
+import type { Event } from "../src/event.js";
+import type { SendResult, Transport } from "../src/transport/transport.js";
+import { createTestBench, expectBalance, type TestBench } from "./support/client.js";
+import type { TestClock } from "./support/clock.js";
+
+/** An error of a kind of its own, as if thrown at a line of its own. */
+function failureAt(line: number, message = "boom"): Error {
+  const error = new Error(message);
+  error.stack = `Error: ${message}\n    at pay (/app/src/orders.js:${line}:5)`;
+  return error;
+}
+
+const countOf = ({ contexts }: Event): number => (contexts?.repeats?.count as number | undefined) ?? 1;
+const total = (events: readonly Event[]): number => events.reduce((sum, event) => sum + countOf(event), 0);
+const lineOf = ({ exception }: Event): number | undefined =>
+  exception?.values[0]?.stacktrace?.frames.at(-1)?.lineno;
+
+describe("once", () => {
+  test("sends the first five in full and then the counts 10, 100, 1,000 … and the rest", async () => {
+    const { client, arrived } = createTestBench();
+
+    for (let n = 0; n < 13_678; n++) client.captureException(failureAt(1));
+
+    const events = await arrived();
+    expect(events.map(countOf)).toEqual([1, 1, 1, 1, 1, 10, 90, 900, 9000, 3673]);
+    expect(total(events)).toBe(13_678);
+    expect(client.stats()).toMatchObject({ captured: 13_678, delivered: 10, folded: 13_668, queued: 0 });
+    expectBalance(client);
+  });
+
+  test("closes a window with one full event: the last capture, and what it stands for", async () => {
+    const { client, clock, arrived } = createTestBench({ once: { full: 1 } });
+    const ids: string[] = [];
+    for (let n = 1; n <= 4; n++) {
+      clock.advance(1000);
+      const user = { id: n % 2 === 0 ? "even" : "odd" };
+      ids.push(client.captureException(failureAt(1, `attempt ${n}`), { user, transaction: "GET /" }));
+    }
+    clock.advance(60_000);
+
+    const events = await arrived();
+    expect(events).toHaveLength(2);
+    expect(events[1]).toMatchObject({
+      event_id: ids[3],
+      tags: { repeats: "3" },
+      user: { id: "even" },
+      exception: { values: [{ value: "attempt 4" }] },
+      contexts: {
+        repeats: {
+          count: 3,
+          first_seen: "2026-01-02T03:04:07.678Z",
+          last_seen: "2026-01-02T03:04:09.678Z",
+          users: { even: 2, odd: 1 },
+          transactions: { "GET /": 3 },
+          servers: { "web-1": 3 },
+        },
+      },
+    });
+    expect(ids[1]).toBe(ids[3]);
+    expect(ids[2]).toBe(ids[3]);
+  });
+
+  test("begins anew when a window has passed", async () => {
+    const { client, clock, arrived } = createTestBench({ once: { full: 2 } });
+    for (let window = 0; window < 3; window++) {
+      for (let n = 0; n < 3; n++) client.captureException(failureAt(1));
+      clock.advance(60_000);
+    }
+
+    expect((await arrived()).map(countOf)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1]);
+  });
+
+  test("is exact for each of several alternating kinds", async () => {
+    const { client, arrived } = createTestBench();
+    for (let n = 0; n < 5000; n++) client.captureException(failureAt(n % 10));
+
+    const perLine = new Map<number | undefined, number>();
+    const events = await arrived();
+    for (const event of events)
+      perLine.set(lineOf(event), (perLine.get(lineOf(event)) ?? 0) + countOf(event));
+    expect([...perLine.values()]).toEqual(Array(10).fill(500));
+    expect(events.length).toBeLessThanOrEqual(100);
+  });
+
+  test("delivers a new kind in full in the middle of a storm", async () => {
+    const { client, arrived } = createTestBench();
+    for (let n = 0; n < 5000; n++) client.captureException(failureAt(n === 2500 ? 99 : 1));
+
+    const [rare] = (await arrived()).filter((event) => lineOf(event) === 99);
+    expect(countOf(rare!)).toBe(1);
+  });
+
+  test("does not fold different failures into one", async () => {
+    const { client, arrived } = createTestBench({ once: { full: 1 } });
+    client.captureException(failureAt(1));
+    client.captureException(failureAt(2));
+    client.captureException(Object.assign(failureAt(1), { name: "TypeError" }));
+    client.captureException(failureAt(1, "another message"));
+
+    expect((await arrived()).map(countOf)).toEqual([1, 1, 1, 1]);
+  });
+
+  test.each([
+    ["order 17 failed", "order 18 failed"],
+    ['no user "ann"', 'no user "bob"'],
+    ["job 3f2504e0-4f89-11d3-9a0c-0305e82c3301 died", "job 9b2504e0-4f89-11d3-9a0c-0305e82c3302 died"],
+    ["commit 9fceb02d0ae5 missing", "commit 1a2b3c4d5e6f missing"],
+    ["ENOENT: open /var/tmp/a/1.txt", "ENOENT: open /var/tmp/b/2.txt"],
+    ["GET https://api.example.com/a?b=1 failed", "GET https://api.example.com/c failed"],
+    ["took 1.5 s", "took 20,300.25 s"],
+  ])("folds what differs only in numbers, ids, quotes and paths: %s", async (one, other) => {
+    const { client, arrived } = createTestBench({ once: { full: 1 } });
+    client.captureException(failureAt(1, one));
+    client.captureException(failureAt(1, one));
+    client.captureException(failureAt(1, other));
+
+    expect((await arrived()).map(countOf)).toEqual([1, 2]);
+  });
+
+  test("goes by the application's fingerprint, and by both with {{ default }}", async () => {
+    const { client, arrived } = createTestBench({ once: { full: 1 } });
+    client.captureException(failureAt(1), { fingerprint: ["mine"] });
+    client.captureException(failureAt(2), { fingerprint: ["mine"] });
+    client.captureException(failureAt(1), { fingerprint: ["mine", "{{ default }}"] });
+    client.captureException(failureAt(2), { fingerprint: ["mine", "{{ default }}"] });
+    client.captureException(failureAt(2), { fingerprint: ["mine", "{{ default }}"] });
+
+    expect((await arrived()).map(countOf)).toEqual([1, 1, 1, 1, 1]);
+    expect(client.stats()).toMatchObject({ captured: 5, folded: 0 });
+  });
+
+  test("false sends each one", async () => {
+    const { client, arrived } = createTestBench({ once: false });
+    for (let n = 0; n < 50; n++) client.captureException(failureAt(1));
+
+    expect((await arrived()).map(countOf)).toEqual(Array(50).fill(1));
+  });
+
+  test("remembers a bounded number of kinds and loses none of them", async () => {
+    const { client, arrived } = createTestBench({ once: { full: 1, keys: 10 }, queueSize: 5000 });
+    for (let n = 0; n < 3000; n++) client.captureException(failureAt(n % 30));
+
+    const events = await arrived();
+    expect(total(events)).toBe(3000);
+    expect(new Set(events.map(lineOf)).size).toBe(30);
+    expectBalance(client);
+  });
+
+  test("a cached error that fails every request is a repeat, not the same sighting", async () => {
+    const { client, arrived } = createTestBench();
+    const cached = failureAt(1);
+    for (let n = 0; n < 100; n++) withRequestScope(() => client.captureException(cached), { client });
+
+    expect(total(await arrived())).toBe(100);
+    expect(client.stats().merged).toBe(0);
+  });
+});
+
+describe("back-pressure", () => {
+  test("a full queue folds repeats and still takes every new kind", async () => {
+    const { client, arrived } = createTestBench({ queueSize: 3 });
+    for (let n = 0; n < 20; n++)
+      for (let line = 0; line < 10; line++) client.captureException(failureAt(line));
+
+    expect(client.stats().dropped).toEqual({});
+    const events = await arrived();
+    await client.flush();
+    expect(new Set(events.map(lineOf)).size).toBe(10);
+    expect(total(events)).toBe(200);
+    expectBalance(client);
+  });
+
+  test("when the bytes are used up, further kinds are dropped and counted", async () => {
+    const { client, arrived } = createTestBench({ queueBytes: 20_000 });
+    for (let line = 0; line < 100; line++) client.captureException(failureAt(line));
+    const { dropped } = client.stats();
+
+    expect(dropped.queue_overflow).toBeGreaterThan(50);
+    expectBalance(client);
+    expect(total(await arrived())).toBe(100 - dropped.queue_overflow!);
+  });
+});
+
+/** A destination that answers as it is told, and remembers what it accepted; like a server, it knows an id it has seen. */
+function scriptedTransport(answers: SendResult["kind"][]): Transport & { accepted: Event[] } {
+  const accepted: Event[] = [];
+  return {
+    name: "scripted",
+    accepted,
+    send: async (batch) =>
+      batch.map((envelope): SendResult => {
+        const event = eventOf(envelope);
+        const kind = event === undefined ? "accepted" : (answers.shift() ?? "accepted");
+        const isNew = !accepted.some(({ event_id }) => event_id === event?.event_id);
+        if (kind === "accepted" && event !== undefined && isNew) accepted.push(event);
+        return kind === "accepted"
+          ? { kind }
+          : { kind, reason: kind === "retry" ? "network_error" : "send_error" };
+      }),
+  };
+}
+
+describe("the account", () => {
+  const capture = fc.record({
+    do: fc.constant("capture" as const),
+    line: fc.integer({ min: 0, max: 12 }),
+    again: fc.boolean(),
+  });
+  const wait = fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(1, 60, 1000, 61_000) });
+  const flush = fc.record({ do: fc.constant("flush" as const) });
+  const steps = fc.array(
+    fc.oneof(
+      { weight: 20, arbitrary: capture },
+      { weight: 3, arbitrary: wait },
+      { weight: 1, arbitrary: flush },
+    ),
+    { maxLength: 150 },
+  );
+  const answers = fc.array(fc.constantFrom<SendResult["kind"]>("accepted", "accepted", "retry", "refused"), {
+    maxLength: 60,
+  });
+
+  test("what arrived plus what was dropped is what was captured, per kind, whatever happens", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        steps,
+        answers,
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer({ min: 1, max: 8 }),
+        async (script, replies, queueSize, keys) => {
+          const transport = scriptedTransport([...replies]);
+          const bench = createTestBench({ transport, queueSize, once: { full: 2, keys } });
+          const { client, clock } = bench;
+          let last: Error | undefined;
+          for (const step of script) {
+            if (step.do === "capture") {
+              last = step.again && last !== undefined ? last : failureAt(step.line);
+              client.captureException(last);
+            } else if (step.do === "wait") {
+              await pass(clock, step.ms);
+            } else await settle(bench, client.flush(100));
+            expectBalance(client);
+          }
+          // Long enough for every retry: what is under way at the very deadline may arrive and still count as dropped.
+          await settle(bench, client.close(600_000));
+          expectBalance(client);
+
+          const { captured, merged, dropped, queued } = client.stats();
+          const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
+          expect(queued).toBe(0);
+          expect(total(transport.accepted) + merged + lost).toBe(captured);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});
+
+/** Lets time pass as it does: never so fast that an answer could not come meanwhile. */
+async function pass(clock: TestClock, ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 1000) {
+    clock.advance(Math.min(left, 1000));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Lets a promise come to its end on a clock that does not move by itself. */
+async function settle({ clock }: TestBench, promise: Promise<unknown>): Promise<void> {
+  let isDone = false;
+  void promise.finally(() => {
+    isDone = true;
+  });
+  for (let turn = 0; !isDone && turn < 100_000; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!isDone) clock.advance(10);
+  }
+  expect(isDone).toBe(true);
+}

@@ -1,0 +1,8 @@
+/**
+ * `@corvid/koa`: every failed request of a Koa application becomes one readable event.
+ *
+ * @packageDocumentation
+ */
+
+export type { ClientChoice, KoaContext } from "./koa.js";
+export { type KoaOptions, type Middleware, requestHandler } from "./request-handler.js";

@@ -1,0 +1,494 @@
+import { once } from "node:events";
+import http, { type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import {
+  addBreadcrumb,
+  type CaptureTarget,
+  Client,
+  type ClientOptions,
+  captureException,
+  close,
+  init,
+  lastEventId,
+  setTag,
+  setUser,
+} from "@corvid/core";
+import { startTestServer, type TestServer } from "@corvid/test-server";
+import Koa3 from "koa";
+// @ts-expect-error: has no types of its own; used as Koa 3, whose types accept what both take
+import Koa2 from "koa-2";
+import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
+import { requestHandler } from "./index.js";
+
+let server: TestServer;
+const listening: Server[] = [];
+
+beforeEach(async () => {
+  server = await startTestServer();
+});
+
+afterEach(async () => {
+  await close();
+  for (const app of listening.splice(0)) {
+    app.closeAllConnections();
+    app.close();
+  }
+  expect(server.problems()).toEqual([]);
+  await server.close();
+});
+
+describe.each([
+  ["koa 3", Koa3],
+  ["koa 2", Koa2 as typeof Koa3],
+] as const)("%s", (_major, Koa) => {
+  test("requestHandler() reports what a middleware throws, with its request, and leaves the answer to Koa", async () => {
+    start();
+    const app = quiet(new Koa());
+    app.use(requestHandler());
+    app.use(async () => {
+      await Promise.resolve();
+      throw new TypeError("no such customer");
+    });
+    const url = await listen(app);
+
+    const answer = await fetch(`${url}/orders/7?sort=up`, { headers: { "x-request-id": "r1" } });
+    const event = await onlyEvent();
+
+    expect(answer.status).toBe(500);
+    expect(event.exception?.values?.at(-1)).toMatchObject({
+      type: "TypeError",
+      value: "no such customer",
+      mechanism: { type: "auto.http.koa.middleware", handled: false },
+    });
+    expect(event.request).toMatchObject({
+      method: "GET",
+      url: `${url}/orders/7`,
+      query_string: "sort=up",
+      headers: { "x-request-id": "r1" },
+    });
+  });
+
+  test("requestHandler() names the transaction by the router's pattern", async () => {
+    start();
+    const app = quiet(new Koa());
+    app.use(requestHandler());
+    app.use((ctx) => {
+      Object.assign(ctx, { _matchedRoute: "/orders/:id", routerPath: "/orders/7" });
+      throw new Error("failed");
+    });
+
+    await fetch(`${await listen(app)}/orders/7`);
+
+    expect((await onlyEvent()).transaction).toBe("GET /orders/:id");
+  });
+
+  test("requestHandler() leaves answers alone: errors with a client's status, exposed or not, and 404", async () => {
+    const client = start();
+    const app = quiet(new Koa());
+    app.use(requestHandler());
+    app.use((ctx) => {
+      if (ctx.path === "/hidden") ctx.throw(403, "hidden", { expose: false });
+      if (ctx.path !== "/none") ctx.throw(Number(ctx.path.slice(1)), "an answer");
+    });
+    const url = await listen(app);
+
+    const statuses = [];
+    for (const path of ["/400", "/401", "/404", "/hidden", "/none"])
+      statuses.push((await fetch(url + path)).status);
+    await close();
+
+    expect(statuses).toEqual([400, 401, 404, 403, 404]);
+    expect(client.stats().captured).toBe(0);
+  });
+
+  test("requestHandler() reports ctx.throw(503), and what shouldReport wants", async () => {
+    start();
+    const app = quiet(new Koa());
+    app.use(requestHandler());
+    app.use((ctx) => ctx.throw(503, "busy"));
+    const other = quiet(new Koa());
+    other.use(requestHandler({ shouldReport: (error) => (error as Error).message === "wanted" }));
+    other.use((ctx) => ctx.throw(404, ctx.path.slice(1)));
+
+    await fetch(await listen(app));
+    const url = await listen(other);
+    await fetch(`${url}/unwanted`);
+    await fetch(`${url}/wanted`);
+    await close();
+
+    expect(
+      server
+        .events()
+        .map(({ event }) => event.exception?.values?.at(-1)?.value)
+        .sort(),
+    ).toEqual(["busy", "wanted"]);
+  });
+
+  test.each([
+    ["a text", "out of stock", "Thrown string"],
+    ["an object", { code: 7 }, "Thrown Object"],
+    ["null", null, "Thrown null"],
+  ])("requestHandler() reports %s that was thrown, once, wherever it passes", async (_what, thrown, type) => {
+    start();
+    const app = quiet(new Koa());
+    app.use(async (ctx, next) => {
+      await next().catch(() => {
+        ctx.status = 418;
+      });
+    });
+    app.use(requestHandler());
+    app.use(requestHandler());
+    app.use(() => {
+      throw thrown;
+    });
+
+    const answer = await fetch(await listen(app));
+
+    expect(answer.status).toBe(418);
+    expect((await onlyEvent()).exception?.values?.at(-1)).toMatchObject({ type });
+  });
+
+  test("requestHandler() is one event for a text that reaches Koa itself", async () => {
+    start();
+    const app = quiet(new Koa());
+    app.use(requestHandler());
+    app.use(() => {
+      throw "a text";
+    });
+
+    await fetch(await listen(app));
+
+    expect((await onlyEvent()).exception?.values?.at(-1)).toMatchObject({ type: "Thrown string" });
+  });
+
+  test("requestHandler() reports a body stream that fails while it is sent", async () => {
+    start();
+    const app = quiet(new Koa());
+    app.use(requestHandler());
+    app.use((ctx) => {
+      setTag("kind", "download");
+      ctx.body = Readable.from(
+        (async function* () {
+          yield "half an answ";
+          await new Promise((resolve) => setImmediate(resolve));
+          throw new Error("the disk is gone");
+        })(),
+      );
+    });
+
+    // Koa 2 leaves such an answer open for ever, so its end is not waited for.
+    const sent = http.get(await listen(app), (answer) => void answer.resume().on("error", () => undefined));
+    sent.on("error", () => undefined);
+    const event = await onlyEvent();
+    sent.destroy();
+
+    expect(event.tags).toMatchObject({ kind: "download" });
+    expect(event.exception?.values?.at(-1)).toMatchObject({
+      value: "the disk is gone",
+      mechanism: { type: "auto.http.koa.onerror", handled: false },
+    });
+  });
+
+  test("requestHandler() does not report that a client went away while its answer was sent", async () => {
+    const client = start();
+    const app = quiet(new Koa());
+    const done = new Promise<void>((resolve) => {
+      app.use(requestHandler());
+      app.use((ctx) => {
+        ctx.res.once("close", () => setImmediate(resolve));
+        ctx.body = Readable.from(
+          (async function* () {
+            for (;;) {
+              yield "x".repeat(65_536);
+              await new Promise((go) => setImmediate(go));
+            }
+          })(),
+        );
+      });
+    });
+    const url = await listen(app);
+
+    const sent = http.get(url, (answer) => answer.once("data", () => sent.destroy()));
+    sent.on("error", () => undefined);
+    await done;
+    await close();
+
+    expect(client.stats().captured).toBe(0);
+  });
+
+  test("requestHandler() reports a connection of ours that broke, while the client waits", async () => {
+    start();
+    const app = quiet(new Koa());
+    app.use(requestHandler());
+    app.use(() => {
+      throw Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+    });
+
+    await fetch(await listen(app));
+
+    expect((await onlyEvent()).exception?.values?.at(-1)).toMatchObject({ value: "read ECONNRESET" });
+  });
+
+  test("requestHandler() puts the event's id where an outer middleware shows it", async () => {
+    start();
+    const app = quiet(new Koa());
+    app.use(requestHandler());
+    app.use(async (ctx, next) => {
+      try {
+        await next();
+      } catch (error) {
+        const captured = captureException(error);
+        ctx.status = 500;
+        ctx.body = [captured, lastEventId()];
+      }
+    });
+    app.use(requestHandler());
+    app.use((ctx) => {
+      ctx.set("x-before", "yes");
+      throw new Error("failed");
+    });
+    const shown = await (await fetch(await listen(app))).json();
+    const { event_id } = await onlyEvent();
+
+    expect(shown).toEqual([event_id, event_id]);
+  });
+
+  test("requestHandler() sets ctx.state.corvidEventId", async () => {
+    start();
+    const app = quiet(new Koa());
+    app.use(async (ctx, next) => {
+      await next().catch(() => {
+        ctx.body = ctx.state;
+      });
+    });
+    app.use(requestHandler());
+    app.use(() => {
+      throw new Error("failed");
+    });
+
+    const shown = await (await fetch(await listen(app))).json();
+
+    expect(shown).toEqual({ corvidEventId: (await onlyEvent()).event_id });
+  });
+
+  test("an error that was caught, reported and thrown on is one event", async () => {
+    start();
+    const app = quiet(new Koa());
+    app.use(requestHandler());
+    app.use(() => {
+      const error = new Error("seen twice", { cause: new Error("no connection") });
+      captureException(error, { tags: { seen: "in the route" } });
+      throw error;
+    });
+
+    await fetch(await listen(app));
+    const event = await onlyEvent();
+
+    expect(event.tags).toEqual({ seen: "in the route" });
+    expect(event.exception?.values?.map(({ value }) => value)).toEqual(["no connection", "seen twice"]);
+  });
+
+  test("requestHandler() keeps 500 requests at once apart", async () => {
+    start({ once: false });
+    const app = quiet(new Koa());
+    app.use(requestHandler());
+    app.use(async (ctx) => {
+      const id = ctx.path.slice(1);
+      setUser({ id });
+      await new Promise((resolve) => setTimeout(resolve, Number(id) % 7));
+      addBreadcrumb({ message: `step of ${id}` });
+      setTag("request", id);
+      await new Promise((resolve) => setImmediate(resolve));
+      throw new Error(`failure ${id}`);
+    });
+    const url = await listen(app);
+
+    await Promise.all(
+      Array.from({ length: 500 }, (_, id) => fetch(`${url}/${id}`).then((answer) => answer.text())),
+    );
+    await close(10_000);
+
+    const seen = server.events().map(({ event }) => ({
+      failure: event.exception?.values?.at(-1)?.value,
+      user: event.user,
+      tag: event.tags?.request,
+      crumbs: event.breadcrumbs?.values?.map(({ message }) => message),
+      url: event.request?.url,
+    }));
+    expect(seen).toHaveLength(500);
+    for (const { failure, ...rest } of seen) {
+      const id = String(failure).slice("failure ".length);
+      expect(rest).toEqual({ user: { id }, tag: id, crumbs: [`step of ${id}`], url: `${url}/${id}` });
+    }
+  });
+
+  test("requestHandler() leaves no mark on the state or the response of a healthy request", async () => {
+    start();
+    const app = new Koa();
+    app.use(requestHandler());
+    app.use((ctx) => {
+      ctx.body = [ctx.state, Object.keys(ctx).includes("onerror"), Object.keys(ctx.res.getHeaders())];
+    });
+
+    const answer = await fetch(await listen(app));
+
+    expect(await answer.json()).toEqual([{}, false, []]);
+  });
+
+  test("requestHandler() gives each request the client its tenant has", async () => {
+    start();
+    const tenant: CaptureTarget = new Client({ dsn: server.dsnFor("2") });
+    const app = quiet(new Koa());
+    app.use(
+      requestHandler({
+        client(ctx: Koa3.Context) {
+          if (ctx.path === "/broken") throw new Error("no such tenant");
+          return ctx.path === "/tenant" ? tenant : undefined;
+        },
+      }),
+    );
+    app.use((ctx) => {
+      throw new Error(`of ${ctx.path}`);
+    });
+    const url = await listen(app);
+
+    for (const path of ["/tenant", "/none", "/broken"]) await fetch(url + path);
+    await Promise.all([close(), tenant.close()]);
+
+    expect(
+      server
+        .events()
+        .map(({ project, event }) => [String(project), event.exception?.values?.at(-1)?.value])
+        .sort(),
+    ).toEqual([
+      ["1", "of /broken"],
+      ["1", "of /none"],
+      ["2", "of /tenant"],
+    ]);
+  });
+
+  test.each([
+    ["first", true],
+    ["last", false],
+  ])(
+    "requestHandler(), standing %s, changes no answer, and none of Koa's output",
+    async (_where, isFirst) => {
+      const build = (isWatched: boolean) => {
+        const app = new Koa();
+        if (isWatched && isFirst) app.use(requestHandler());
+        app.use(async (ctx, next) => {
+          ctx.set("x-before", "yes");
+          await next();
+        });
+        if (isWatched && !isFirst) app.use(requestHandler());
+        app.use((ctx) => {
+          if (ctx.path === "/throw") throw new Error("failed");
+          if (ctx.path === "/text") throw "a text";
+          if (ctx.path === "/sold") ctx.throw(410, "sold", { headers: { "x-why": "sold" } });
+          if (ctx.path === "/stream")
+            ctx.body = new Readable({ read: () => void ctx.res.destroy(new Error("no disk")) });
+        });
+        return app;
+      };
+      start();
+      const [bare, watched] = [await listen(build(false)), await listen(build(true))];
+
+      for (const path of ["/throw", "/text", "/sold", "/none", "/stream"]) {
+        const output = recordConsole();
+        const plain = await shown(bare + path);
+        const plainLines = output.take();
+        const reported = await shown(watched + path);
+        const reportedLines = output.take();
+        output.stop();
+
+        expect(reported).toEqual(plain);
+        expect(reportedLines).toEqual(plainLines);
+      }
+    },
+  );
+});
+
+test("requestHandler() is what app.use() takes", () => {
+  expectTypeOf(requestHandler()).toExtend<Koa3.Middleware>();
+  expect(
+    new Koa3().use(requestHandler()).use(requestHandler({ client: (_ctx: Koa3.Context) => undefined })),
+  ).toBeDefined();
+});
+
+test("requestHandler() survives hostile contexts and errors, reports them, and throws the error on", async () => {
+  const client = start();
+  const hostile = new Proxy(new Error("hostile"), {
+    get() {
+      throw new Error("do not look");
+    },
+  });
+  const context = () =>
+    Object.freeze({
+      req: {},
+      res: Object.freeze({}),
+      request: new Proxy({}, { get: () => expect.unreachable("throws") }),
+      method: "GET",
+      state: Object.freeze({}),
+      onerror: () => undefined,
+    });
+
+  await expect(requestHandler()(context(), () => Promise.reject(hostile))).rejects.toBe(hostile);
+  await expect(requestHandler()(context(), () => Promise.reject(new RangeError("plain")))).rejects.toThrow(
+    RangeError,
+  );
+  await close();
+
+  expect(client.stats().captured).toBe(2);
+});
+
+function start(options: ClientOptions = {}): Client {
+  return init({ dsn: server.dsn, release: "shop@1.2.3", ...options });
+}
+
+/** Without Koa's own output, which is not the subject. */
+function quiet(app: Koa3): Koa3 {
+  app.silent = true;
+  app.on("error", () => undefined);
+  return app;
+}
+
+async function listen(app: Koa3): Promise<string> {
+  const started = http.createServer(app.callback()).listen(0, "127.0.0.1");
+  listening.push(started);
+  await once(started, "listening");
+  return `http://127.0.0.1:${(started.address() as AddressInfo).port}`;
+}
+
+async function onlyEvent() {
+  await server.waitForEvents(1);
+  await close();
+  expect(server.events()).toHaveLength(1);
+  return server.events()[0]!.event;
+}
+
+/** What a client sees of an answer; the date differs by nature. */
+async function shown(url: string) {
+  const answer = await fetch(url).catch(() => undefined);
+  if (answer === undefined) return "no answer";
+  const headers = Object.fromEntries(answer.headers);
+  delete headers.date;
+  return { status: answer.status, headers, body: await answer.text().catch(() => "cut off") };
+}
+
+/** Koa's output, without the stacks: with one more middleware in the application they are longer. */
+function recordConsole() {
+  let lines: string[] = [];
+  const original = console.error;
+  console.error = (...args: unknown[]) => void lines.push(String(args[0]).split(/\n\s+at /)[0]!);
+  return {
+    take() {
+      const taken = lines;
+      lines = [];
+      return taken;
+    },
+    stop() {
+      console.error = original;
+    },
+  };
+}

@@ -1,6 +1,7 @@
 import type { EventHint } from "../capture/hint.js";
 import type { DropReason } from "../drops.js";
 import type { Event } from "../event.js";
+import { unobserved } from "../hook-guard.js";
 import type { Processor } from "../integration.js";
 
 /** A processor with the name and the drop reason it goes by. */
@@ -46,7 +47,7 @@ export function runProcessors(
 
 function attempt(run: Processor, event: Event, hint: EventHint): { returned: unknown } | { error: unknown } {
   try {
-    return { returned: run(event, hint) };
+    return { returned: unobserved(() => run(event, hint)) };
   } catch (error) {
     return { error };
   }

@@ -1,0 +1,8 @@
+/**
+ * `@corvid/decorators`: report what goes wrong in methods and classes.
+ *
+ * @packageDocumentation
+ */
+
+export { captureExceptions } from "./capture-exceptions.js";
+export type { CaptureDecorator, LegacyDecorator, StandardDecorator } from "./decorator-types.js";

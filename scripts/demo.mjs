@@ -59,6 +59,16 @@ const EXAMPLES = [
       "Error: connect ECONNREFUSED 192.0.2.1:443 | GET /recommendations | ann",
     ],
   },
+  {
+    title: "pino handler",
+    folder: "pino",
+    expected: ["RangeError: The limit is 100, received 250", "queue transfers is empty"],
+  },
+  {
+    title: "decorator",
+    folder: "decorator",
+    expected: ["RangeError: Order 7 has a negative total", "Error: No order 8"],
+  },
 ];
 
 const { values: flags } = parseArgs({ options: { exit: { type: "boolean" }, port: { type: "string" } } });
@@ -101,8 +111,12 @@ async function show({ title, folder, requests = [], expected }) {
 function start(folder, requests) {
   const path = fileURLToPath(new URL(`../examples/${folder}`, import.meta.url));
   const env = { ...process.env, SENTRY_DSN: server.dsn, SENTRY_RELEASE: RELEASE, PORT: "0" };
-  const child = spawn(process.execPath, ["."], { cwd: path, env, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["."], { cwd: path, env, stdio: ["ignore", "pipe", "pipe"] });
   const ended = once(child, "exit");
+  let complaints = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    complaints += text;
+  });
   const address = new Promise((resolve, reject) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
       const listening = /^\{"listening":"([^"]+)"\}$/.exec(line)?.[1];
@@ -118,7 +132,7 @@ function start(folder, requests) {
       const patience = setTimeout(() => child.kill("SIGTERM"), requests.length > 0 ? 0 : ARRIVES_WITHIN_MS);
       const [code] = await ended;
       clearTimeout(patience);
-      if (code !== 0) failures.push(`examples/${folder} ended with ${code}`);
+      if (code !== 0) failures.push(`examples/${folder} ended with ${code}: ${complaints}`);
     },
   };
 }

@@ -11,8 +11,9 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { isBuiltin } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
+const TARGET = "node20.19";
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const sources = Object.values(manifest.exports)
@@ -58,7 +59,7 @@ async function bundleEsm() {
     splitting: true,
     format: "esm",
     platform: "node",
-    target: "node20.19",
+    target: TARGET,
     external: ["node:*", ...external],
     define: { __CORVID_VERSION__: JSON.stringify(manifest.version) },
     plugins: [builtinRequires()],
@@ -67,7 +68,22 @@ async function bundleEsm() {
     metafile: true,
     logLevel: "warning",
   });
+  await minifyForeign(metafile.outputs);
   return Object.keys(metafile.inputs);
+}
+
+/** Chunks that are mostly other people's code are made small; ours stays readable where a stack leads into it. */
+async function minifyForeign(outputs) {
+  for (const [path, { inputs, bytes }] of Object.entries(outputs)) {
+    const foreign = Object.entries(inputs).filter(([input]) => input.includes("node_modules/"));
+    if (foreign.reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0) < bytes / 2) continue;
+    const { code } = await transform(readFileSync(path, "utf8"), {
+      minify: true,
+      format: "esm",
+      target: TARGET,
+    });
+    writeFileSync(path, code);
+  }
 }
 
 /** The CommonJS build has the same files: the ES modules, translated one by one, so that entries share their chunks. */
@@ -79,7 +95,7 @@ async function transposeToCjs() {
     outdir: "dist/cjs",
     format: "cjs",
     platform: "node",
-    target: "node20.19",
+    target: TARGET,
     supported: { "dynamic-import": false },
     logLevel: "warning",
   });

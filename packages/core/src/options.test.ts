@@ -16,6 +16,7 @@ describe("resolveOptions()", () => {
       queueSize: 1000,
       queueBytes: 16_777_216,
       requestTimeoutMs: 10_000,
+      shutdownTimeoutMs: 2000,
       debug: false,
       tags: {},
       extra: {},

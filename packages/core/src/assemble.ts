@@ -18,7 +18,8 @@ export function assemble(snapshot: Snapshot, options: FrameOptions): Event {
     event.exception = {
       values: snapshot.exceptions.map((node) => exception(node, snapshot, options)).reverse(),
     };
-    event.contexts = { ...event.contexts, ...ownContexts(snapshot.exceptions) };
+    const contexts = ownContexts(snapshot);
+    if (contexts !== undefined) event.contexts = contexts;
   } else if (snapshot.site !== undefined) {
     const frames = framesOf(snapshot.site, options);
     if (frames.length > 0)
@@ -44,6 +45,11 @@ function mechanism(node: ExceptionNode, snapshot: Snapshot, fromSite: boolean): 
   const isRoot = node.id === 0;
   const given = isRoot ? snapshot.hint.mechanism : undefined;
   const isTree = snapshot.exceptions.length > 1;
+  const data = {
+    ...given?.data,
+    ...(fromSite ? { stack: "capture_site" } : {}),
+    ...(node.causesLeftOut === undefined ? {} : { causes_left_out: node.causesLeftOut }),
+  };
   return {
     ...(isRoot ? { type: "generic", handled: true } : { type: "chained" }),
     ...given,
@@ -52,22 +58,33 @@ function mechanism(node: ExceptionNode, snapshot: Snapshot, fromSite: boolean): 
     ...(node.source === undefined ? {} : { source: node.source }),
     ...(node.isGroup ? { is_exception_group: true } : {}),
     ...(node.isThrownValue && fromSite ? { synthetic: true } : {}),
-    ...(fromSite ? { data: { ...given?.data, stack: "capture_site" } } : {}),
+    ...(Object.keys(data).length === 0 ? {} : { data }),
     ...(node.meta === undefined ? {} : { meta: node.meta }),
   };
 }
 
 /** What the application put on its errors, as one context each, named after the error. */
-function ownContexts(nodes: readonly ExceptionNode[]): Record<string, Record<string, Json>> {
-  const contexts: Record<string, Record<string, Json>> = {};
-  for (const { type, own } of nodes) {
-    if (own === undefined) continue;
-    let name = type;
-    for (let n = 2; name in contexts; n++) name = `${type} (${n})`;
-    contexts[name] = { ...own };
+function ownContexts({ exceptions, hint, layers }: Snapshot): Event["contexts"] {
+  const given = [hint.contexts, ...layers.map(({ contexts }) => contexts)];
+  const own = new Map<string, Record<string, Json>>();
+  const isTaken = (name: string): boolean =>
+    own.has(name) || KNOWN_CONTEXTS.has(name) || given.some((contexts) => Object.hasOwn(contexts, name));
+  for (const node of exceptions) {
+    if (node.own === undefined) continue;
+    let name = node.type;
+    for (let n = 2; isTaken(name); n++) name = `${node.type} (${n})`;
+    own.set(name, { ...node.own });
   }
-  return contexts;
+  return own.size === 0 ? undefined : Object.fromEntries(own);
 }
+
+/** What servers read as something else. */
+const KNOWN_CONTEXTS: ReadonlySet<string> = new Set(
+  (
+    "app browser client_os cloud_resource culture device feedback flags gpu memory_info monitor os profile related " +
+    "repeats replay response runtime state trace"
+  ).split(" "),
+);
 
 function framesOf(stack: StackText, options: FrameOptions): Frame[] {
   return framesFromLines(linesOf(stack), options);

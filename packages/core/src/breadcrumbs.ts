@@ -50,6 +50,19 @@ export function append(trail: Trail, crumb: Breadcrumb, max: number): Trail {
   return { items, start: Math.max(trail.start, end - max), end };
 }
 
+/** What a trail weighs in memory, in bytes, about: what stands in `data` is not measured but estimated. */
+export function trailBytes({ items, start, end }: Trail): number {
+  let bytes = 0;
+  for (let index = start; index < end; index++) {
+    const { message, data } = items[index]!;
+    bytes += 128 + (message?.length ?? 0) + (data === undefined ? 0 : DATA_BYTES);
+  }
+  return bytes;
+}
+
+/** Data of the crumbs that are made all the time, such as those of HTTP requests, is about this large. */
+const DATA_BYTES = 512;
+
 /** The crumbs of a trail as an array of its own. */
 export function crumbsOf(trail: Trail): Breadcrumb[] {
   return trail.items.slice(trail.start, trail.end);

@@ -4,7 +4,7 @@ import { readEventInput } from "./capture/event-input.js";
 import { readException } from "./capture/exception-text.js";
 import type { CaptureHint } from "./capture/hint.js";
 import { read } from "./capture/safe-read.js";
-import { messageText, type Snapshot, type Subject, snapshotBytes } from "./capture/snapshot.js";
+import { messageText, type Snapshot, type Subject, snapshotBytes, snapshotOf } from "./capture/snapshot.js";
 import { captureSite, isEmptyStack, NO_STACK } from "./capture/stack.js";
 import { fingerprintOf, surroundings, type Whereabouts, whereabouts } from "./capture/surroundings.js";
 import type { CaptureTarget } from "./current.js";
@@ -97,10 +97,7 @@ export class CorvidClient implements CaptureTarget {
       workshop: createWorkshop(options, platform, this.#integrations),
       transports,
       ledger: this.#ledger,
-      onRelief: () => {
-        this.#gate.relieve();
-        this.#end?.changed();
-      },
+      onLeft: () => this.#end?.changed(),
     });
     this.#gate = new Gate({
       ...platform,
@@ -290,7 +287,7 @@ export class CorvidClient implements CaptureTarget {
     const { clock } = this.#platform;
     const { id } = decision;
     const around = surroundings(where, hint, this.#options.limits, this.#options.request);
-    const snapshot: Snapshot = { ...subject, ...around, id, timestamp: clock.now() / 1000, original };
+    const snapshot = snapshotOf(id, clock.now() / 1000, subject, around, original);
     const bytes = snapshotBytes(snapshot);
     if (decision.kind === "fold") return this.#fold(key, snapshot, bytes);
     if (decision.kind === "wrap") {
@@ -301,9 +298,7 @@ export class CorvidClient implements CaptureTarget {
     const isUrgent = around.hint.level === "fatal" || around.hint.mechanism?.handled === false;
     const readyAt = isUrgent ? AT_ONCE : clock.monotonic() + this.#options.mergeMs;
     const isTaken = this.#outbound.push(pendingOf(snapshot, readyAt, { bytes, related: decision.related }));
-    if (isTaken) return id;
-    this.#gate.retract(key);
-    return this.#fold(key, snapshot, bytes);
+    return isTaken ? id : this.#fold(key, snapshot, bytes);
   }
 
   #merge(id: string, where: Whereabouts, hint: CaptureHint | undefined): string {
@@ -344,9 +339,10 @@ export class CorvidClient implements CaptureTarget {
     const { clock } = this.#platform;
     const deadline = clock.monotonic() + deadlineMs;
     try {
-      for (let isTold = false, left = deadlineMs; !isTold && left > 0; left = deadline - clock.monotonic()) {
-        isTold = this.#gate.tellAll();
-        this.#outbound.lastWords(left);
+      for (let left = deadlineMs; left > 0; left = deadline - clock.monotonic()) {
+        const isTold = this.#gate.tellAll();
+        const isHeard = this.#outbound.lastWords(left);
+        if (isTold || !isHeard) return;
       }
     } catch (error) {
       this.#reportTrouble("the end of the process", error);

@@ -102,7 +102,7 @@ export function getScope(): Scope {
  */
 export function withScope<T>(fn: (scope: Scope) => T): T {
   const outer = currentContext();
-  const local = outer.local?.fork() ?? requestScope().overlay({ breadcrumbs: false });
+  const local = outer.local?.fork() ?? requestScope().overlay();
   return run({ ...outer, local }, () => fn(local));
 }
 
@@ -117,7 +117,7 @@ export function withRequestScope<T>(
   options: { readonly client?: CaptureTarget } = {},
 ): T {
   const client = options.client ?? currentContext().client;
-  const request = (client?.scope ?? clientScope()).overlay({ breadcrumbs: true });
+  const request = (client?.scope ?? clientScope()).requestOverlay();
   return run({ client, request }, () => fn(request));
 }
 

@@ -1,7 +1,9 @@
 import { crumbsOf } from "./breadcrumbs.js";
+import type { HeldAttachment } from "./capture/attachments.js";
 import type { Surroundings } from "./capture/snapshot.js";
-import { type Attachment, type Event, type Json, LEVELS, type Level, type User } from "./event.js";
+import { type Event, type Json, LEVELS, type Level, type User } from "./event.js";
 import type { ScopeData } from "./scope.js";
+import type { Tracer } from "./trace/tracer.js";
 
 /** What is the same for every event of a client. */
 export interface Facts {
@@ -15,6 +17,7 @@ export interface Facts {
   readonly maxBreadcrumbs: number;
   /** Contexts of host and process: `os`, `runtime`, … */
   contexts(): Readonly<Record<string, Record<string, Json>>>;
+  readonly tracer: Tracer;
 }
 
 /**
@@ -42,7 +45,11 @@ export function enrich(event: Event, sightings: readonly Surroundings[], facts: 
     sdk: facts.sdk,
     tags: mergeByKey(facts.tags, layers, "tags"),
     extra: mergeByKey(facts.extra, layers, "extra"),
-    contexts: mergeByKey(facts.contexts(), layers, "contexts"),
+    contexts: mergeByKey(
+      { ...facts.contexts(), trace: facts.tracer.context(sightings[0]?.trace) },
+      layers,
+      "contexts",
+    ),
     user: innermost(layers, "user") as User | undefined,
     request: innermost(layers, "request"),
     fingerprint: innermost(layers, "fingerprint")?.slice(),
@@ -53,7 +60,7 @@ export function enrich(event: Event, sightings: readonly Surroundings[], facts: 
 }
 
 /** The files that travel with an event, each once. */
-export function attachmentsOf(sightings: readonly Surroundings[]): Attachment[] {
+export function attachmentsOf(sightings: readonly Surroundings[]): HeldAttachment[] {
   const all = sightings.flatMap(({ layers, hint }) => [
     ...layers.flatMap((layer) => layer.attachments),
     ...hint.attachments,
@@ -74,7 +81,9 @@ function mergeByKey<T>(
   layers: readonly Layer[],
   field: "tags" | "extra" | "contexts",
 ): Record<string, T> {
-  return Object.assign({}, base, ...layers.map((layer) => layer[field]));
+  // By entries, because assigning a key named `__proto__` would lose it.
+  const records = [base, ...layers.map((layer) => layer[field] ?? {})];
+  return Object.fromEntries(records.flatMap((record) => Object.entries(record))) as Record<string, T>;
 }
 
 function innermost<K extends keyof Layer>(layers: readonly Layer[], field: K): Layer[K] | undefined {

@@ -1,4 +1,5 @@
 import { assemble } from "./assemble.js";
+import { chooseAttachments } from "./capture/attachments.js";
 import type { EventHint } from "./capture/hint.js";
 import type { DropReason } from "./drops.js";
 import { attachmentsOf, enrich, type Facts } from "./enrich.js";
@@ -15,7 +16,7 @@ import type { FrameOptions } from "./stacktrace/frames.js";
 
 /** What making an event needs beside the capture itself. */
 export interface Workshop {
-  readonly options: Pick<ResolvedOptions, "limits">;
+  readonly options: Pick<ResolvedOptions, "limits" | "maxAttachmentBytes">;
   readonly frames: FrameOptions;
   readonly facts: Facts;
   readonly contextLines: ContextLines;
@@ -25,7 +26,11 @@ export interface Workshop {
 
 /** A finished event, or why there is none. */
 export type Finished =
-  | { readonly envelope: Envelope }
+  | {
+      readonly envelope: Envelope;
+      /** Bytes of files that did not fit. */
+      readonly leftBytes: number;
+    }
   | { readonly dropped: DropReason; readonly trouble?: string };
 
 /** Makes a capture into an envelope: frames, source lines, scopes, the application's hooks, then what must be true of all. */
@@ -54,15 +59,26 @@ function complete(event: Event, pending: Pending, workshop: Workshop): Finished 
   const processed = runProcessors(enriched, workshop.processors, hint);
   if ("dropped" in processed) return processed;
 
-  return { envelope: seal(processed.event, pending, workshop) };
+  return seal(processed.event, pending, workshop);
 }
 
 /** What must be true of every event, whatever hooks made of it: legal, without secrets, not too large. */
-function seal(event: Event, pending: Pending, { options, scrubber }: Workshop): Envelope {
+function seal(event: Event, pending: Pending, { facts, options, scrubber }: Workshop): Finished {
   const conformed = conformEvent({ ...event, event_id: pending.id, platform: "node" }, options.limits);
   const { payload } = shrinkEvent(scrubber.event(conformed), options.limits.eventBytes);
-  const attachments = attachmentsOf([pending.snapshot, ...pending.sightings]);
-  return eventEnvelope({ id: pending.id, payload, attachments, weight: pending.weight });
+  const { attachments, leftBytes } = chooseAttachments(
+    attachmentsOf([pending.snapshot, ...pending.sightings]),
+    options.maxAttachmentBytes,
+    payload.length,
+  );
+  const trace = facts.tracer.samplingContext(
+    conformed.contexts?.["trace"]?.["trace_id"],
+    pending.snapshot.trace,
+  );
+  return {
+    envelope: eventEnvelope({ id: pending.id, payload, attachments, trace, weight: pending.weight }),
+    leftBytes,
+  };
 }
 
 /** What the event stands for, and which events told of its causes before. */

@@ -16,6 +16,8 @@ export { DsnError, parseDsn } from "./dsn.js";
 // Capturing
 export { captureEvent, captureException, captureMessage, lastEventId } from "./api.js";
 export { wrap } from "./wrap.js";
+export type { FlushOnReturnOptions } from "./flush-on-return.js";
+export { flushOnReturn } from "./flush-on-return.js";
 export type { CaptureHint, EventHint, TagValue, UserInput } from "./capture/hint.js";
 
 // Context

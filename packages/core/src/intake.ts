@@ -21,7 +21,6 @@ export interface Pending {
 
 export interface IntakeOptions {
   readonly clock: Clock;
-  readonly queueSize: number;
   readonly queueBytes: number;
   afterTurn(fn: () => void): void;
   /** Whether what comes behind can take one more. */
@@ -46,7 +45,7 @@ export function pendingOf(
 const SLICE_MS = 4;
 
 /**
- * Where captures wait, until their turn of the event loop is over and other sightings have had their chance; and the
+ * Where captures wait, bounded in bytes (how many may wait is the gate's to say), until their turn of the event loop is over and other sightings have had their chance; and the
  * loop that takes them on, one by one, in order.
  */
 export class Intake {
@@ -63,7 +62,7 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    this.#queue = new BoundedQueue(options.queueSize, options.queueBytes);
+    this.#queue = new BoundedQueue(Number.MAX_SAFE_INTEGER, options.queueBytes);
   }
 
   /** Captures that wait or are being made into events. */

@@ -6,6 +6,7 @@ describe("resolveOptions()", () => {
   test("has the documented defaults", () => {
     expect(resolveOptions({}, {})).toEqual({
       sampleRate: 1,
+      traceTargets: [],
       ignoreErrors: [],
       processors: [],
       maxBreadcrumbs: 100,
@@ -13,6 +14,7 @@ describe("resolveOptions()", () => {
       inAppExclude: [],
       contextLines: 5,
       attachStacktrace: false,
+      maxAttachmentBytes: 20 * 1024 * 1024,
       queueSize: 1000,
       queueBytes: 16_777_216,
       requestTimeoutMs: 10_000,

@@ -1,3 +1,4 @@
+import { MAX_ATTACHMENT_BYTES } from "./capture/attachments.js";
 import type { EventHint, TagValue } from "./capture/hint.js";
 import { type Dsn, DsnError, parseDsn } from "./dsn.js";
 import type { Breadcrumb, Event } from "./event.js";
@@ -57,7 +58,11 @@ export interface ClientOptions {
   readonly beforeBreadcrumb?: (crumb: Breadcrumb) => Breadcrumb | null;
   /** Steps every event passes before `beforeSend`; synchronous. */
   readonly processors?: readonly Processor[];
-  /** Added to the default ones; a function gets those and returns all that are wanted. */
+  /**
+   * Added to the default ones; a function gets those and returns all that are wanted: without breadcrumbs of the
+   * console, `(defaults) => defaults.filter(({ name }) => name !== "Console")`. Others are `Http`, `ChildProcess`,
+   * `Process` and `Modules`.
+   */
   readonly integrations?:
     | readonly Integration[]
     | ((defaults: readonly Integration[]) => readonly Integration[]);
@@ -79,6 +84,8 @@ export interface ClientOptions {
   readonly requestBody?: boolean;
   /** Default 10 000. */
   readonly maxRequestBodyBytes?: number;
+  /** A larger file is left out, its event is not. At most 20 MiB, which is the default and holds for all files of an event together. */
+  readonly maxAttachmentBytes?: number;
   /** Further keys and patterns whose values never leave. */
   readonly scrub?: ScrubOptions;
   readonly limits?: Limits;
@@ -88,6 +95,11 @@ export interface ClientOptions {
   readonly queueSize?: number;
   /** Bytes that may wait. Default 16 MiB. */
   readonly queueBytes?: number;
+  /**
+   * Services that the trace of a request is passed on to, in `sentry-trace` and `baggage`: part of the URL, or an
+   * expression. These headers name release, environment and public key. Default: none.
+   */
+  readonly traceTargets?: readonly (string | RegExp)[];
   /** One deadline for a whole request, in milliseconds. Default 10 000. */
   readonly requestTimeoutMs?: number;
   /** How long the end of the process may wait for what is undelivered, in milliseconds; 0: not at all. Default 2000. */
@@ -114,6 +126,8 @@ export interface ResolvedOptions
       | "inAppExclude"
       | "contextLines"
       | "attachStacktrace"
+      | "maxAttachmentBytes"
+      | "traceTargets"
       | "queueSize"
       | "queueBytes"
       | "requestTimeoutMs"
@@ -195,6 +209,8 @@ export function resolveOptions(
     inAppExclude: [],
     contextLines: 5,
     attachStacktrace: false,
+    maxAttachmentBytes: MAX_ATTACHMENT_BYTES,
+    traceTargets: [],
     queueSize: 1000,
     queueBytes: 16 * 1024 * 1024,
     requestTimeoutMs: 10_000,
@@ -259,6 +275,11 @@ const count = expecting(
   "a whole number from 0 up",
   (value) => Number.isSafeInteger(value) && (value as number) >= 0,
 );
+const attachmentBytes = expecting(
+  `a whole number from 0 to ${MAX_ATTACHMENT_BYTES}`,
+  (value) =>
+    Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= MAX_ATTACHMENT_BYTES,
+);
 const positive = expecting(
   "a whole number from 1 up",
   (value) => Number.isSafeInteger(value) && (value as number) >= 1,
@@ -314,9 +335,11 @@ const CHECKS: { readonly [Name in keyof Required<ClientOptions>]: Check } = {
   inAppExclude: arrayOf(pattern),
   contextLines: count,
   attachStacktrace: flag,
+  traceTargets: arrayOf(pattern),
   sendDefaultPii: flag,
   requestBody: flag,
   maxRequestBodyBytes: count,
+  maxAttachmentBytes: attachmentBytes,
   scrub: record,
   limits: shape({
     depth: positive,

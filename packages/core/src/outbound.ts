@@ -1,3 +1,4 @@
+import { withoutData } from "./capture/attachments.js";
 import type { Snapshot, Surroundings } from "./capture/snapshot.js";
 import type { Diagnostics } from "./diagnostics.js";
 import type { DropReason } from "./drops.js";
@@ -19,8 +20,8 @@ export interface OutboundOptions {
   readonly workshop: Workshop;
   readonly transports: readonly Transport[];
   readonly ledger: Ledger;
-  /** Called whenever an event has left and there may be room again. */
-  onRelief(): void;
+  /** Called whenever an event has left or was given up. */
+  onLeft(): void;
 }
 
 /** Events are given up after an hour without a destination that takes them. */
@@ -42,10 +43,9 @@ export class Outbound {
     this.#deliveries = transports.map((transport) => this.#createDelivery(transport));
     this.#intake = new Intake({
       clock: platform.clock,
-      queueSize: options.queueSize,
       queueBytes: options.queueBytes,
       afterTurn: platform.afterTurn,
-      hasRoomBehind: () => this.#hasRoomFor(1),
+      hasRoomBehind: () => this.#deliveries.some(wantsMore),
       finish: (pending) => this.#send(pending),
     });
   }
@@ -77,9 +77,9 @@ export class Outbound {
     return this.#deliveries.map((delivery) => delivery.stats());
   }
 
-  /** Takes a capture; `false` when full. */
+  /** Takes a capture; `false` when full. Its files are left behind when only they are too much. */
   push(pending: Pending): boolean {
-    return this.#intake.push(pending);
+    return this.#intake.push(pending) || (hasFiles(pending) && this.#intake.push(withoutFiles(pending)));
   }
 
   /** Whether the event of this id has not left yet. */
@@ -128,11 +128,12 @@ export class Outbound {
     return flushed && closed.every(Boolean);
   }
 
-  /** Makes all that waits into events and sends them, synchronously: the process is about to end. */
-  lastWords(deadlineMs: number): void {
+  /** Makes all that waits into events and sends them, synchronously. `false`: nobody would take anything now. */
+  lastWords(deadlineMs: number): boolean {
     const { clock } = this.#context.platform;
     const endsAt = clock.monotonic() + deadlineMs;
-    if (!this.#deliveries.some((delivery) => delivery.canSpeak)) return;
+    if (!this.#deliveries.some((delivery) => delivery.canSpeak)) return false;
+    for (const delivery of this.#deliveries) delivery.hold();
     // What takes time is the sending; the making must leave it some.
     const makeUntil = endsAt - deadlineMs / 2;
     while (this.#intake.size > 0 && clock.monotonic() <= makeUntil) {
@@ -142,12 +143,14 @@ export class Outbound {
       else this.#offerNow(made.envelope, endsAt);
     }
     this.#speak(endsAt);
+    for (const delivery of this.#deliveries) delivery.resume();
+    return true;
   }
 
   /** Bytes that wait, about: here and at the destination that has most. */
   #queuedBytes(): number {
     let most = 0;
-    for (const delivery of this.#deliveries) most = Math.max(most, delivery.stats().queuedBytes);
+    for (const delivery of this.#deliveries) most = Math.max(most, delivery.queuedBytes);
     return this.#intake.bytes + most;
   }
 
@@ -157,6 +160,14 @@ export class Outbound {
     if (!this.#intake.release(pending)) return;
     if ("envelope" in made) this.#offer(made.envelope);
     else this.#drop(pending, made);
+    this.#tellLeft(made);
+  }
+
+  /** Files that did not fit into their event cost nothing but themselves. */
+  #tellLeft(made: Finished): void {
+    if (!("envelope" in made)) return;
+    for (const delivery of this.#deliveries)
+      delivery.recordDiscard("queue_overflow", "attachment", made.leftBytes);
   }
 
   #makeNow(pending: Pending): Finished {
@@ -172,7 +183,7 @@ export class Outbound {
     ledger.drop(dropped, weight);
     if (trouble === undefined) diagnostics.debug(() => `event ${id} dropped: ${dropped}`);
     else diagnostics.warn(trouble.slice(0, 60), `event ${id} dropped: ${trouble}`);
-    this.#context.onRelief();
+    this.#context.onLeft();
   }
 
   async #roomFor(bytes: number): Promise<void> {
@@ -217,7 +228,7 @@ export class Outbound {
   #relieve(): void {
     for (const resolve of this.#whenRelieved.splice(0)) resolve();
     this.#intake.kick();
-    this.#context.onRelief();
+    this.#context.onLeft();
   }
 
   #createDelivery(transport: Transport): Delivery {
@@ -251,6 +262,13 @@ export class Outbound {
   }
 }
 
+/** What is made for a line that is down or limited is only kept: a few events, ready for when it is back, are enough. */
+const READY_AHEAD = 16;
+
+function wantsMore(delivery: Delivery): boolean {
+  return delivery.hasRoomFor(1) && (delivery.queued < READY_AHEAD || !delivery.isHeldBack());
+}
+
 /** A failure of ours drops the event, counted and told, and is never an event of its own. */
 function failure(error: unknown): Extract<Finished, { dropped: DropReason }> {
   return {
@@ -265,4 +283,16 @@ function shrunk(envelope: Envelope): Envelope | undefined {
   if (event === undefined) return undefined;
   const { payload } = shrinkEvent(event, Math.floor(envelope.payload.length / 2));
   return { ...envelope, payload, attachments: [], bytes: payload.length };
+}
+
+function hasFiles({ snapshot }: Pending): boolean {
+  return snapshot.hint.attachments.some(({ data }) => data.length > 0);
+}
+
+function withoutFiles(pending: Pending): Pending {
+  const { snapshot, bytes } = pending;
+  const { attachments } = snapshot.hint;
+  const hint = { ...snapshot.hint, attachments: attachments.map(withoutData) };
+  const weight = attachments.reduce((sum, { data }) => sum + data.length, 0);
+  return { ...pending, snapshot: { ...snapshot, hint }, bytes: bytes - weight };
 }

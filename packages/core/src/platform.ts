@@ -5,6 +5,7 @@ import type { SdkInfo } from "./envelope.js";
 import type { Frame, Json } from "./event.js";
 import type { Integration } from "./integration.js";
 import type { ResolvedOptions } from "./options.js";
+import type { TraceHeadersFor } from "./trace/tracer.js";
 import type { Transport } from "./transport/transport.js";
 
 /** Adds the lines of source around each frame, in place. */
@@ -54,7 +55,10 @@ export interface Platform {
   contexts(): Readonly<Record<string, Record<string, Json>>>;
   contextLines(lines: number): ContextLines;
   transport(dsn: Dsn, options: ResolvedOptions, diagnostics: Diagnostics): Transport;
+  /** Those that are on unless the application says otherwise. */
   readonly integrations: readonly Integration[];
+  /** Told, before integrations are set up, what outgoing requests should carry; only with `traceTargets`. */
+  propagate?(headersFor: TraceHeadersFor): void;
   /** Watches over the end of the process for a client. Absent where a process has no end to speak of. */
   watchEnd?(client: EndingClient): EndWatch;
 }

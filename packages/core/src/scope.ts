@@ -1,4 +1,5 @@
 import { append, type BreadcrumbPolicy, breadcrumbPolicy, EMPTY_TRAIL, type Trail } from "./breadcrumbs.js";
+import { copyAttachment, type HeldAttachment } from "./capture/attachments.js";
 import type { TagValue, UserInput } from "./capture/hint.js";
 import {
   type Attachment,
@@ -9,7 +10,9 @@ import {
   type RequestInfo,
   type User,
 } from "./event.js";
-import { cleanText, normalise, normaliseRecord } from "./process/normalise.js";
+import { ownKeys } from "./process/normalise/own-keys.js";
+import { cleanText, createNormaliser, type NormaliseLimits, normaliseRecord } from "./process/normalise.js";
+import { Trace } from "./trace.js";
 
 /** What of a request may be told. */
 export interface RequestPolicy {
@@ -36,11 +39,36 @@ export interface ScopeData {
   readonly transaction?: string;
   readonly level?: Level;
   readonly request?: RequestSource;
-  readonly attachments: readonly Attachment[];
+  readonly attachments: readonly HeldAttachment[];
   readonly breadcrumbs: Trail;
+  /** Those of the breadcrumbs that requests take along when they begin. */
+  readonly passedOn: Trail;
+  /** The trace this work belongs to, where it has one of its own. */
+  readonly trace?: Trace;
 }
 
-const EMPTY: ScopeData = { tags: {}, extra: {}, contexts: {}, attachments: [], breadcrumbs: EMPTY_TRAIL };
+const NOTHING: Readonly<Record<string, never>> = {};
+const NO_FILES: readonly never[] = [];
+
+/** Data with nothing in it, but with all its keys: engines copy objects of one shape many times faster. */
+function emptyData(trace?: Trace, passedOn: Trail = EMPTY_TRAIL): ScopeData {
+  return {
+    tags: NOTHING,
+    extra: NOTHING,
+    contexts: NOTHING,
+    user: undefined,
+    fingerprint: undefined,
+    transaction: undefined,
+    level: undefined,
+    request: undefined,
+    attachments: NO_FILES,
+    breadcrumbs: passedOn,
+    passedOn,
+    trace,
+  };
+}
+
+const EMPTY: ScopeData = emptyData();
 const DEFAULT_POLICY = breadcrumbPolicy(100, undefined);
 
 /**
@@ -54,8 +82,7 @@ export class Scope {
   #policy: BreadcrumbPolicy | undefined;
   /** The id of the last event captured here. */
   lastEventId: string | undefined;
-  /** Failures already seen here, by error object: kept on the scope so that both are forgotten together. */
-  readonly sightings: WeakMap<object, unknown> = new WeakMap();
+  #sightings: WeakMap<object, unknown> | undefined;
 
   constructor(data: ScopeData = EMPTY, policy?: BreadcrumbPolicy) {
     this.#data = data;
@@ -67,10 +94,21 @@ export class Scope {
     return new Scope(this.#data, this.#policy);
   }
 
-  /** An empty scope to lay over this one: for a request (which takes the breadcrumbs so far along) or a `withScope`. */
-  overlay(options: { readonly breadcrumbs: boolean }): Scope {
-    const breadcrumbs = options.breadcrumbs ? this.#data.breadcrumbs : EMPTY_TRAIL;
-    return new Scope({ ...EMPTY, breadcrumbs }, this.#policy);
+  /** An empty scope to lay over this one, for a `withScope`. */
+  overlay(): Scope {
+    return new Scope(EMPTY, this.#policy);
+  }
+
+  /** The same for a request: it takes breadcrumbs along and begins a trace. */
+  requestOverlay(): Scope {
+    return new Scope(emptyData(new Trace(), this.#data.passedOn), this.#policy);
+  }
+
+  /** Failures already seen here, by error object: kept on the scope so that both are forgotten together. */
+  get sightings(): WeakMap<object, unknown> {
+    // Most requests see none, and a map is the dearest part of a scope.
+    this.#sightings ??= new WeakMap();
+    return this.#sightings;
   }
 
   /** What the scope holds now; later changes do not show in it. */
@@ -98,7 +136,7 @@ export class Scope {
   setExtras(extra: Readonly<Record<string, unknown>>): this {
     return this.#change((data) => ({
       ...data,
-      extra: mergeDefined(data.extra, extra, (value) => normalise(value)),
+      extra: mergeDefined(data.extra, extra, createNormaliser()),
     }));
   }
 
@@ -121,7 +159,7 @@ export class Scope {
   setFingerprint(fingerprint: readonly string[] | undefined): this {
     return this.#change((data) => ({
       ...data,
-      fingerprint: fingerprint && Array.from(fingerprint, (part) => cleanText(part, 1024)),
+      fingerprint: copyFingerprint(fingerprint),
     }));
   }
 
@@ -142,25 +180,49 @@ export class Scope {
     return this.#change((data) => ({ ...data, request: source }));
   }
 
-  /** Adds a file to every event of this scope. Attachments are not scrubbed. */
-  addAttachment(attachment: Attachment): this {
-    return this.#change((data) => ({ ...data, attachments: [...data.attachments, { ...attachment }] }));
+  /**
+   * Makes this work part of the trace that its caller named, in `sentry-trace` and `baggage` or in `traceparent`.
+   *
+   * @param headers - gives the headers of the request or message, by lower-case name; asked only when an event or an
+   * outgoing request needs them
+   */
+  continueTrace(headers: () => unknown): this {
+    return this.#change((data) => ({ ...data, trace: new Trace(headers) }));
   }
 
-  /** Adds a step that happened; the last `maxBreadcrumbs` are kept. */
-  addBreadcrumb(crumb: Breadcrumb): this {
+  /**
+   * Adds a file to every event of this scope, as it is now. Files are not scrubbed; of several, the first 30 and 20 MiB
+   * in all leave with an event.
+   */
+  addAttachment(attachment: Attachment): this {
     return this.#change((data) => {
-      const { max, prepare } = this.#policy ?? DEFAULT_POLICY;
-      const prepared = max > 0 ? prepare({ timestamp: Date.now() / 1000, ...crumb }) : null;
-      return prepared === null
-        ? data
-        : { ...data, breadcrumbs: append(data.breadcrumbs, plainCrumb(prepared), max) };
+      const copy = data.attachments.length < MAX_KEYS ? copyAttachment(attachment) : undefined;
+      return copy === undefined ? data : { ...data, attachments: [...data.attachments, copy] };
     });
   }
 
-  /** Forgets everything, breadcrumbs too. */
+  /**
+   * Adds a step that happened; the last `maxBreadcrumbs` are kept.
+   *
+   * @param options - `passOn`: requests that begin later take it along. Default true; false for what was merely seen,
+   * because outside of any request that may be anybody's
+   */
+  addBreadcrumb(crumb: Breadcrumb, { passOn = true }: { readonly passOn?: boolean } = {}): this {
+    return this.#change((data) => {
+      const { max, prepare } = this.#policy ?? DEFAULT_POLICY;
+      const prepared = max > 0 ? prepare({ timestamp: Date.now() / 1000, ...crumbFields(crumb) }) : null;
+      if (prepared === null) return data;
+      const kept = plainCrumb(prepared);
+      const breadcrumbs = append(data.breadcrumbs, kept, max);
+      if (!passOn) return { ...data, breadcrumbs };
+      const isSame = data.passedOn === data.breadcrumbs;
+      return { ...data, breadcrumbs, passedOn: isSame ? breadcrumbs : append(data.passedOn, kept, max) };
+    });
+  }
+
+  /** Forgets everything, breadcrumbs too; the work stays part of its trace. */
   clear(): this {
-    return this.#change(() => EMPTY);
+    return this.#change(({ trace }) => emptyData(trace));
   }
 
   /** Lets a client decide what becomes of breadcrumbs here and in later forks. */
@@ -181,14 +243,39 @@ export class Scope {
 
 /** A user with the wire's keys and texts; what the wire does not know goes to `data`. */
 export function userFromInput(user: UserInput): User {
-  const { id, username, email, ip_address, name, geo, data, ...rest } = user;
-  const known = mergeDefined({}, { id, username, email, ip_address, name }, (value) => cleanText(value, 128));
-  const more = { ...(typeof data === "object" ? data : undefined), ...rest };
+  const { geo, data, ...texts } = pick(user, USER_FIELDS);
+  const known = mergeDefined({}, texts, (value) => cleanText(value, 128));
+  const rest = pick(
+    user,
+    (ownKeys(user)?.names ?? []).slice(0, MAX_KEYS).filter((key) => !USER_FIELDS.includes(key)),
+  );
+  const more = { ...(data === undefined ? {} : normaliseRecord(data)), ...normaliseRecord(rest) };
   return {
     ...known,
     ...(geo === undefined ? {} : { geo: normaliseRecord(geo) }),
-    ...(Object.keys(more).length === 0 ? {} : { data: normaliseRecord(more) }),
+    ...(Object.keys(more).length === 0 ? {} : { data: more }),
   };
+}
+
+const USER_FIELDS: readonly string[] = ["id", "username", "email", "ip_address", "name", "geo", "data"];
+
+/** The grouping an application wants, as texts; `undefined` for anything but a list. */
+export function copyFingerprint(parts: unknown): string[] | undefined {
+  try {
+    if (!Array.isArray(parts)) return undefined;
+    return Array.from({ length: Math.min(parts.length, 50) }, (_, index) => cleanText(parts[index], 1024));
+  } catch {
+    return undefined; // A hostile proxy.
+  }
+}
+
+/** A breadcrumb is a step, not a store: what it may hold, so that a hundred of them are never heavy. */
+const CRUMB_LIMITS: NormaliseLimits = { depth: 5, breadth: 30, stringLength: 1024, totalBytes: 4096 };
+const CRUMB_MESSAGE = 2048;
+
+/** The fields of a breadcrumb, whatever else the object given holds. */
+function crumbFields(crumb: Breadcrumb): Breadcrumb {
+  return pick(crumb, ["timestamp", "type", "category", "message", "level", "data"]) as Breadcrumb;
 }
 
 function plainCrumb(crumb: Breadcrumb): Breadcrumb {
@@ -196,25 +283,37 @@ function plainCrumb(crumb: Breadcrumb): Breadcrumb {
   return {
     ...(typeof timestamp === "number" ? { timestamp } : {}),
     ...mergeDefined({}, { type, category }, (value) => cleanText(value, 128)),
-    ...(message === undefined ? {} : { message: cleanText(message, 8192) }),
+    ...(message === undefined ? {} : { message: cleanText(message, CRUMB_MESSAGE) }),
     ...(level !== undefined && LEVELS.includes(level) ? { level } : {}),
-    ...(data === undefined ? {} : { data: normaliseRecord(data) }),
+    ...(data === undefined ? {} : { data: normaliseRecord(data, CRUMB_LIMITS) }),
   };
 }
 
-/** `base` with `changes` by key, each value made by `copy`; a key whose value is `undefined` or `null` is removed. */
+/** Most keys of one record; servers take no more tags, and people read no more of the rest. */
+const MAX_KEYS = 200;
+
+/**
+ * `base` with `changes` by key, each value made by `copy`; a key whose value is `undefined` or `null` is removed. There
+ * are never more than 200 keys: further ones are left out.
+ */
 export function mergeDefined<In, Out>(
   base: Readonly<Record<string, Out>>,
   changes: Readonly<Record<string, In>>,
   copy: (value: NonNullable<In>) => Out,
 ): Record<string, Out> {
-  const merged: Record<string, Out> = { ...base };
-  for (const key of Object.keys(changes)) {
+  const merged = new Map(Object.entries(base));
+  for (const key of (ownKeys(changes)?.names ?? []).slice(0, MAX_KEYS)) {
     const value = readKey(changes, key);
-    if (value === undefined || value === null) delete merged[key];
-    else merged[key] = copy(value);
+    if (value === undefined || value === null) merged.delete(key);
+    else if (merged.size < MAX_KEYS || merged.has(key)) merged.set(key, copy(value));
   }
-  return merged;
+  return Object.fromEntries(merged);
+}
+
+/** The fields of these names that are there. */
+function pick(object: object, names: readonly string[]): Record<string, unknown> {
+  const fields = names.map((name) => [name, readKey(object as Readonly<Record<string, unknown>>, name)]);
+  return Object.fromEntries(fields.filter(([, value]) => value !== undefined && value !== null));
 }
 
 /** One throwing getter costs its own key, not its neighbours'. */

@@ -9,6 +9,8 @@ import { cleanText, normalise } from "./process/normalise.js";
 import type { NamedProcessor } from "./process/processors.js";
 import { createScrubber } from "./process/scrub.js";
 import { mergeDefined } from "./scope.js";
+import { currentTraceLink } from "./trace/link.js";
+import { propagation, Tracer } from "./trace/tracer.js";
 
 /** Lays out, once per client, all that making an event needs. */
 export function createWorkshop(
@@ -35,10 +37,17 @@ function createFacts(
   platform: Platform,
   integrations: readonly Integration[],
 ): Facts {
+  const { dsn, environment, traceTargets } = options;
+  const release = options.release ?? platform.release();
+  const { env, newId, random } = platform;
+  const tracer = new Tracer({ dsn, release, environment, env, newId, random });
+  if (traceTargets.length > 0)
+    platform.propagate?.(propagation(traceTargets, () => tracer.headers(currentTraceLink())));
   return {
-    release: options.release ?? platform.release(),
+    release,
     dist: options.dist,
-    environment: options.environment,
+    environment,
+    tracer,
     serverName: options.serverName ?? platform.serverName(),
     tags: mergeDefined({}, options.tags, (value) => cleanText(value, 200)),
     extra: mergeDefined({}, options.extra, (value) => normalise(value, options.limits)),

@@ -36,6 +36,7 @@ describe("captureException()", () => {
         },
         tags: { team: "shop", attempt: "2" },
         extra: { order: { total: "12n" } },
+        contexts: { trace: { trace_id: `${2}`.padStart(32, "0"), span_id: `${3}`.padStart(16, "0") } },
         user: { id: "7" },
         exception: {
           values: [

@@ -75,7 +75,7 @@ describe.each(majors)("handler() with %s", (_, pino) => {
         /handler\.test\.ts$/,
       );
       expect(events[0]?.contexts?.TypeError).toEqual({ code: "E7" });
-      expect(events[0]?.extra).not.toHaveProperty("err");
+      expect(events[0]?.extra ?? {}).not.toHaveProperty("err");
     });
   });
 

@@ -1,4 +1,5 @@
 import type { Mechanism } from "../event.js";
+import { createNormaliser } from "../process/normalise.js";
 import {
   type CaptureLimits,
   type ExceptionText,
@@ -6,7 +7,7 @@ import {
   ownProperties,
   readException,
 } from "./exception-text.js";
-import { isObject, read } from "./safe-read.js";
+import { className, isList, isObject, read, readText } from "./safe-read.js";
 
 /** One exception of a tree, and where in the tree it hangs. */
 export interface ExceptionNode extends ExceptionText {
@@ -17,6 +18,8 @@ export interface ExceptionNode extends ExceptionText {
   readonly source?: string;
   /** Holds several others, like an `AggregateError`. */
   readonly isGroup?: boolean;
+  /** How many of its causes were too many to be read. */
+  readonly causesLeftOut?: number;
   readonly meta?: Mechanism["meta"];
 }
 
@@ -36,22 +39,24 @@ export interface CauseTree {
 export function readCauseTree(root: unknown, head: ExceptionText, limits: CaptureLimits): CauseTree {
   const nodes: ExceptionNode[] = [];
   const seen = new Set<object>();
-  const waiting: { value: unknown; parentId?: number; source?: string }[] = [{ value: root }];
+  const copyOwn = createNormaliser({ ...limits, depth: Math.min(limits.depth, OWN_DEPTH), dataOnly: true });
+  const leftOut = new Map<number, number>();
+  const waiting: Waiting[] = [{ value: root }];
 
-  for (
-    let next = waiting.shift();
-    next !== undefined && nodes.length <= limits.causes;
-    next = waiting.shift()
-  ) {
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     const { value, parentId, source } = next;
-    if (isObject(value)) {
-      if (seen.has(value)) continue;
-      seen.add(value);
+    if (isObject(value) && seen.has(value)) continue;
+    if (nodes.length > limits.causes) {
+      leftOut.set(parentId!, (leftOut.get(parentId!) ?? 0) + 1);
+      continue;
     }
+    if (isObject(value)) seen.add(value);
     const id = nodes.length;
     const text = id === 0 ? head : readException(value, limits);
-    const causes = causesOf(value, limits.causes);
-    const own = text.own ?? ownProperties(value, limits);
+    const { causes, group, more } = causesOf(value, limits.causes);
+    if (more > 0) leftOut.set(id, more);
+    const told = new Set(causes.map(({ source: property }) => property.replace(MEMBER, "")));
+    const own = text.own ?? (isErrorLike(value) ? ownProperties(value, told, copyOwn) : undefined);
     const meta = systemCodes(value);
     nodes.push({
       ...text,
@@ -59,48 +64,83 @@ export function readCauseTree(root: unknown, head: ExceptionText, limits: Captur
       ...(own === undefined ? {} : { own }),
       ...(parentId === undefined ? {} : { parentId }),
       ...(source === undefined ? {} : { source }),
-      ...(causes.some((cause) => cause.source !== "cause") ? { isGroup: true } : {}),
+      ...(group ? { isGroup: true } : {}),
       ...(meta === undefined ? {} : { meta }),
     });
     for (const cause of causes) waiting.push({ ...cause, parentId: id });
   }
-  return { nodes, objects: seen };
+  return { nodes: nodes.map((node) => withLeftOut(node, leftOut.get(node.id))), objects: seen };
+}
+
+/** Levels of an error's own properties that are read. */
+const OWN_DEPTH = 4;
+/** The index in `errors[3]`. */
+const MEMBER = /\[\d+\]$/;
+
+interface Waiting {
+  readonly value: unknown;
+  readonly parentId?: number;
+  readonly source?: string;
+}
+
+function withLeftOut(node: ExceptionNode, count: number | undefined): ExceptionNode {
+  return count === undefined ? node : { ...node, causesLeftOut: count };
 }
 
 /** The errors an error object names directly. */
-function causesOf(error: unknown, limit: number): { value: unknown; source: string }[] {
-  if (!isErrorLike(error)) return [];
-  const causes: { value: unknown; source: string }[] = [];
-  const cause = read(error, "cause");
-  if (cause !== undefined && cause !== null) causes.push({ value: cause, source: "cause" });
-  for (const property of ["error", "suppressed"]) {
-    const value = read(error, "suppressed") === undefined ? undefined : read(error, property);
-    if (value !== undefined && value !== null) causes.push({ value, source: property });
-  }
+interface Causes {
+  readonly causes: readonly { readonly value: unknown; readonly source: string }[];
+  /** They stand beside each other, as in an `AggregateError`. */
+  readonly group: boolean;
+  /** Further members, beyond `limit`. */
+  readonly more: number;
+}
+
+const NO_CAUSES: Causes = { causes: [], group: false, more: 0 };
+
+function causesOf(error: unknown, limit: number): Causes {
+  if (!isErrorLike(error)) return NO_CAUSES;
+  const chain = CHAINS.map((source) => ({ value: read(error, source), source })).filter(
+    ({ value, source }) => (source === "cause" ? value !== undefined && value !== null : isErrorLike(value)),
+  );
+  const sides = SIDES.map((source) => ({ value: read(error, source), source }));
+  const isSuppressed = nameOf(error) === "SuppressedError" || sides.every(({ value }) => isErrorLike(value));
+  const members = membersOf(error, limit);
+  const beside = [
+    ...(isSuppressed ? sides.filter(({ value }) => value !== undefined) : []),
+    ...members.causes,
+  ];
+  return { causes: [...chain, ...beside], group: beside.length > 0, more: members.more };
+}
+
+/** How an error names the one behind it: the language's way, and that of libraries older than it. */
+const CHAINS = ["cause", "originalError"];
+/** How a `SuppressedError` names the error it tells of, and the one that this one suppressed. */
+const SIDES = ["error", "suppressed"];
+
+/** Members of `errors`: whatever an `AggregateError` holds; elsewhere only a list of nothing but errors. */
+function membersOf(error: object, limit: number): Pick<Causes, "causes" | "more"> {
   const members = read(error, "errors");
-  if (isArray(members)) {
-    const length = Number(read(members, "length")) || 0;
-    for (let index = 0; index < Math.min(length, limit); index++) {
-      const value = read(members, index);
-      if (isErrorLike(value) || typeof value === "string") causes.push({ value, source: `errors[${index}]` });
-    }
-  }
-  return causes;
+  if (!isList(members)) return NO_CAUSES;
+  const length = Number(read(members, "length")) || 0;
+  const first = Array.from({ length: Math.min(length, limit) }, (_, index) => ({
+    value: read(members, index),
+    source: `errors[${index}]`,
+  }));
+  const areErrors = nameOf(error) === "AggregateError" || first.every(({ value }) => isErrorLike(value));
+  return areErrors ? { causes: first, more: length - first.length } : NO_CAUSES;
 }
 
-/** `Array.isArray` throws on a revoked proxy. */
-function isArray(value: unknown): boolean {
-  try {
-    return Array.isArray(value);
-  } catch {
-    return false;
-  }
+function nameOf(error: object): string | undefined {
+  const name = readText(error, "name");
+  return name === undefined || name === "Error" ? className(error) : name;
 }
 
+/** What the operating system said. Databases number their errors too, hence the `syscall`. */
 function systemCodes(error: unknown): Mechanism["meta"] | undefined {
-  if (!isErrorLike(error)) return undefined;
+  if (!isErrorLike(error) || readText(error, "syscall") === undefined) return undefined;
   const errno = read(error, "errno");
-  const code = read(error, "code");
-  if (typeof errno !== "number" || typeof code !== "string") return undefined;
-  return { errno: { number: errno, name: code.slice(0, 64) } };
+  const code = readText(error, "code");
+  if (!Number.isSafeInteger(errno) || code === undefined) return undefined;
+  return { errno: { number: errno as number, name: code.slice(0, 64) } };
 }

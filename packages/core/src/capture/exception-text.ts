@@ -1,5 +1,6 @@
 import type { Json } from "../event.js";
-import { cleanText, type NormaliseLimits, normalise } from "../process/normalise.js";
+import { ownKeys } from "../process/normalise/own-keys.js";
+import { asRecord, cleanText, type NormaliseLimits, normalise } from "../process/normalise.js";
 import { className, isObject, read, readText } from "./safe-read.js";
 import { NO_STACK, type StackText, stackText } from "./stack.js";
 
@@ -49,55 +50,54 @@ export function readException(value: unknown, limits: CaptureLimits): ExceptionT
   };
 }
 
-/** What the application put on an error beside message, stack and causes. Getters are not run. */
-export function ownProperties(value: unknown, limits: NormaliseLimits): Record<string, Json> | undefined {
-  if (!isErrorLike(value)) return undefined;
-  const own: Record<string, unknown> = {};
-  let count = 0;
+/**
+ * What the application put on an error beside name, message and stack: data, no machines. Getters are not run.
+ *
+ * @param causes - names of properties that are told as exceptions of their own
+ * @param copy - makes JSON of the whole
+ */
+export function ownProperties(
+  error: object,
+  causes: ReadonlySet<string>,
+  copy: (value: unknown) => Json,
+): Record<string, Json> | undefined {
+  const own: Record<string, unknown> = Object.create(null);
   try {
-    for (const key of Object.keys(value)) {
-      if (NOT_OWN.has(key)) continue;
-      if (count++ >= limits.breadth) break;
-      const descriptor = Object.getOwnPropertyDescriptor(value, key);
-      if (descriptor !== undefined && "value" in descriptor) own[key] = descriptor.value;
+    const keys = ownKeys(error);
+    if (keys === undefined) return { "…": "too many to list" };
+    for (const name of keys.names.slice(0, MOST_READ)) {
+      if (NOT_OWN.has(name) || causes.has(name)) continue;
+      const descriptor = Object.getOwnPropertyDescriptor(error, name);
+      if (descriptor !== undefined && "value" in descriptor) own[name] = descriptor.value;
     }
   } catch {
     return undefined;
   }
-  if (Object.keys(own).length === 0) return undefined;
-  return normalise(own, { ...limits, depth: Math.min(limits.depth, 4) }) as Record<string, Json>;
+  const json = asRecord(copy(own));
+  return Object.keys(json).length === 0 ? undefined : json;
 }
 
-const NOT_OWN: ReadonlySet<string> = new Set([
-  "name",
-  "message",
-  "stack",
-  "cause",
-  "errors",
-  "error",
-  "suppressed",
-]);
+const NOT_OWN: ReadonlySet<string> = new Set(["name", "message", "stack"]);
+/** More properties than any limit keeps. */
+const MOST_READ = 1000;
 
-/** A class that did not set its `name` is still called by its own name, unless a minifier left only a letter or two. */
+/** A class that did not give itself a `name` is called by its own name, unless a minifier left only a letter or two. */
 function typeOf(error: object, name: string): string {
-  if (name !== "" && name !== "Error") return name;
+  if (name !== "" && name.toLowerCase() !== "error") return name;
   const made = className(error);
   return made !== undefined && made.length > 2 && made !== "Object" ? made : name || made || "Error";
 }
 
 function readThrownValue(value: unknown, limits: CaptureLimits): ExceptionText {
-  const kind =
-    value === null ? "null" : typeof value === "object" ? (className(value) ?? "object") : typeof value;
-  const isText = typeof value === "string";
-  const shown =
-    isText || !isObject(value)
-      ? cleanText(value, limits.stringLength)
-      : JSON.stringify(normalise(value, { ...limits, depth: 2 }));
+  const kind = value === null ? "null" : typeof value === "object" ? className(value) : undefined;
+  const shown = isObject(value)
+    ? normalise(value, { ...limits, depth: 2 })
+    : cleanText(value, limits.stringLength);
   return {
-    type: value === undefined || value === null ? `Thrown ${kind}` : `Thrown ${cleanText(kind, 64)}`,
+    type: `Thrown ${cleanText(kind ?? typeof value, 64)}`,
     value: cleanText(shown, limits.stringLength),
     stack: NO_STACK,
     isThrownValue: true,
-    ...(isObject(value) ? { own: { value: normalise(value, limits) } } : {}),
+    ...(typeof shown === "string" ? {} : { own: { value: normalise(value, limits) } }),
   };
 }

@@ -22,3 +22,12 @@ export function readText(value: unknown, key: PropertyKey): string | undefined {
 export function className(value: unknown): string | undefined {
   return readText(read(value, "constructor"), "name");
 }
+
+/** `Array.isArray`, which throws on a revoked proxy. */
+export function isList(value: unknown): value is readonly unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
+}

@@ -1,6 +1,7 @@
 import { currentContext } from "../current.js";
-import { cleanText, type NormaliseLimits } from "../process/normalise.js";
-import type { RequestPolicy, Scope, ScopeData } from "../scope.js";
+import type { NormaliseLimits } from "../process/normalise.js";
+import { copyFingerprint, type RequestPolicy, type Scope, type ScopeData } from "../scope.js";
+import { traceLink } from "../trace/link.js";
 import type { CaptureHint } from "./hint.js";
 import { read } from "./safe-read.js";
 import { copyHint, describeRequest, type Surroundings } from "./snapshot.js";
@@ -20,9 +21,14 @@ export function whereabouts(clientScope: Scope): Whereabouts {
   const base = clientScope.snapshot();
   const outer = request?.snapshot();
   const inner = local?.snapshot();
-  const layers = [base, outer, inner].filter((layer) => layer !== undefined);
+  const layers = [base];
   // A request took the client's breadcrumbs along when it began.
-  const trails = [(outer ?? base).breadcrumbs, ...(inner === undefined ? [] : [inner.breadcrumbs])];
+  const trails = [(outer ?? base).breadcrumbs];
+  if (outer !== undefined) layers.push(outer);
+  if (inner !== undefined) {
+    layers.push(inner);
+    trails.push(inner.breadcrumbs);
+  }
   return { identity: request ?? clientScope, layers, trails };
 }
 
@@ -33,7 +39,8 @@ export function surroundings(
   limits: NormaliseLimits,
   policy: RequestPolicy,
 ): Surroundings {
-  return { layers, trails, hint: copyHint(hint, limits), ...describeRequest(layers, policy) };
+  const { request, transaction } = describeRequest(layers, policy);
+  return { layers, trails, hint: copyHint(hint, limits), request, transaction, trace: traceLink(layers) };
 }
 
 /** The grouping that applies, innermost first; `undefined` for the default one. */
@@ -42,8 +49,8 @@ export function fingerprintOf(
   ...given: readonly unknown[]
 ): readonly string[] | undefined {
   for (const source of given) {
-    const fingerprint = source === undefined ? undefined : read(source, "fingerprint");
-    if (Array.isArray(fingerprint)) return fingerprint.map((part) => cleanText(part, 1024));
+    const fingerprint = source === undefined ? undefined : copyFingerprint(read(source, "fingerprint"));
+    if (fingerprint !== undefined) return fingerprint;
   }
   return layers.findLast((layer) => layer.fingerprint !== undefined)?.fingerprint;
 }

@@ -4,10 +4,10 @@ import type { OnceOptions } from "../options.js";
 import { createRepeats, type Repeats } from "./repeats.js";
 
 /**
- * How much the rest of the road can take: everything, only new kinds of failure (`held-back`: the line is down or
- * limited), new kinds only in this table (`full`: the queue has no place), or nothing new (`overflowing`: no bytes).
+ * How much the rest of the road can take: everything, only new kinds of failure (`held-back`: the queue is full, or the
+ * line is down or limited), or nothing new (`overflowing`: the bytes are used up).
  */
-export type Pressure = "none" | "held-back" | "full" | "overflowing";
+export type Pressure = "none" | "held-back" | "overflowing";
 
 /** What becomes of a capture: sent in full, folded into a count, or dropped because nothing fits any more. */
 export type Verdict = "send" | "fold" | "drop";
@@ -32,7 +32,8 @@ interface Entry {
   touched: number;
   /** What is folded and not yet told. */
   held?: { readonly repeats: Repeats; snapshot: Snapshot; bytes: number };
-  closingId: string;
+  /** Allocated with the first fold. */
+  closingId?: string;
 }
 
 /**
@@ -77,7 +78,10 @@ export class FoldTable {
 
   /** The id that the closing event of this key will have. */
   closingId(key: string): string {
-    return this.#entries.get(key)?.closingId ?? this.#options.newId();
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return this.#options.newId();
+    entry.closingId ??= this.#options.newId();
+    return entry.closingId;
   }
 
   /**
@@ -105,22 +109,6 @@ export class FoldTable {
     return isFirst ? "first" : "more";
   }
 
-  /** A capture that was to go in full found no place after all: its kind has not been told yet. */
-  retract(key: string): void {
-    const entry = this.#entries.get(key);
-    if (entry !== undefined && entry.sent > 0) entry.sent--;
-  }
-
-  /** Sends kinds of which nothing was sent yet, now that there is room again. */
-  relieve(): void {
-    if (this.#held === 0) return;
-    for (const entry of this.#entries.values()) {
-      if (entry.sent > 0 || entry.held === undefined) continue;
-      if (!this.#tell(entry)) return;
-      entry.sent = 1;
-    }
-  }
-
   /** Tells everything that is folded, for `flush`, `close` and the end of the process. */
   tellAll(): void {
     for (const entry of this.#entries.values()) this.#tell(entry);
@@ -139,19 +127,12 @@ export class FoldTable {
     return lost;
   }
 
+  /** A new kind of failure always gets a place, as long as there are bytes for it. */
   #admitNew(key: string, now: number): Verdict {
-    const pressure = this.#options.pressure();
-    if (pressure === "overflowing") return "drop";
-    const isFull = pressure === "full";
-    if (!this.#makeRoom()) return isFull ? "drop" : "send";
-    this.#open(key, now, isFull ? 0 : 1);
-    return isFull ? "fold" : "send";
-  }
-
-  #open(key: string, now: number, sent: number): void {
-    const closingId = this.#options.newId();
-    this.#entries.set(key, { opened: now, sent, folded: 0, threshold: 10, touched: now, closingId });
+    if (this.#options.pressure() === "overflowing" || !this.#makeRoom()) return "drop";
+    this.#entries.set(key, { opened: now, sent: 1, folded: 0, threshold: 10, touched: now });
     if (this.#timer === undefined) this.#schedule(this.#options.windowMs);
+    return "send";
   }
 
   /** The key's entry, if its window is still open. A window that has passed is closed first. */
@@ -169,7 +150,7 @@ export class FoldTable {
     if (held === undefined) return true;
     if (!this.#options.close(held.snapshot, held.repeats)) return false;
     entry.held = undefined;
-    entry.closingId = this.#options.newId();
+    entry.closingId = undefined;
     this.#held--;
     this.#bytes -= held.bytes;
     return true;

@@ -5,7 +5,7 @@ import type { DropReason } from "../drops.js";
 import type { ResolvedOptions } from "../options.js";
 import type { Scope } from "../scope.js";
 import { isIgnored } from "./exclusion.js";
-import { FoldTable, type Pressure } from "./fold-table.js";
+import { FoldTable, type Pressure, type Verdict } from "./fold-table.js";
 import type { Repeats } from "./repeats.js";
 import { findSighting, rememberSighting } from "./sightings.js";
 
@@ -101,16 +101,6 @@ export class Gate {
     return this.#table?.fold(key, snapshot, bytes) ?? "unknown";
   }
 
-  /** Takes back the decision to send: the queue had no place for it. */
-  retract(key: string): void {
-    this.#table?.retract(key);
-  }
-
-  /** Lets first sightings go that found no place before. */
-  relieve(): void {
-    this.#table?.relieve();
-  }
-
   /** Sends all closing events now. `true`: none is left. */
   tellAll(): boolean {
     this.#table?.tellAll();
@@ -123,20 +113,23 @@ export class Gate {
   }
 
   #admit(key: string, related: readonly string[]): Decision {
-    const verdict =
-      this.#table?.admit(key) ??
-      (this.#pressure() === "none" || this.#pressure() === "held-back" ? "send" : "drop");
     const { newId } = this.#context;
+    const verdict = this.#table?.admit(key) ?? this.#admitUncounted();
     if (verdict === "fold") return { kind: "fold", id: this.#table!.closingId(key) };
     if (verdict === "drop") return { kind: "drop", id: newId(), reason: "queue_overflow" };
     return { kind: "send", id: newId(), related };
   }
 
+  /** Where nothing is folded, a full queue drops. */
+  #admitUncounted(): Verdict {
+    const { isFull, isOverflowing } = this.#context.behind();
+    return isFull || isOverflowing ? "drop" : "send";
+  }
+
   #pressure(): Pressure {
     const { isOverflowing, isFull, isHeldBack } = this.#context.behind();
     if (isOverflowing) return "overflowing";
-    if (isFull) return "full";
-    return isHeldBack ? "held-back" : "none";
+    return isFull || isHeldBack ? "held-back" : "none";
   }
 
   /** Events whose very subject is a cause of this failure. */

@@ -59,7 +59,8 @@ export function createConnector(options: ConnectorOptions): Connector {
   return { connect, sockets };
 }
 
-type Trust = Pick<ConnectionOptions, "ca">;
+/** What TLS is told about whom to trust. */
+export type Trust = Pick<ConnectionOptions, "ca">;
 type Watch = (socket: Socket) => void;
 
 /** What the steps of one opening share. */
@@ -127,7 +128,7 @@ function release(socket: Socket): void {
 }
 
 /** An own list replaces Node's, with what NODE_EXTRA_CA_CERTS added to it; ours is meant to add to both. */
-function trustOf(ca: CertificateAuthorities | undefined): Trust {
+export function trustOf(ca: CertificateAuthorities | undefined): Trust {
   if (ca === undefined) return {};
   return { ca: [...rootCertificates, ...extraCertificates(), ...(Array.isArray(ca) ? ca : [ca])] };
 }

@@ -1,17 +1,28 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import os from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { readText } from "../capture/safe-read.js";
 import type { Json } from "../event.js";
+import { cloudContext } from "./cloud.js";
 
-/** The contexts of this host and process that never change: read once, at the first event. */
-export function hostContexts(): Record<string, Record<string, Json>> {
+/**
+ * The contexts of this host and process that never change: read once, at the first event.
+ *
+ * @param projectRoot - absolute path of the application's folder, whose package.json names the application
+ */
+export function hostContexts(
+  projectRoot: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, Record<string, Json>> {
   const cpus = os.cpus();
+  const cloud = cloudContext(env);
   return {
-    os: { name: os.type(), version: os.release(), kernel_version: os.version() },
+    os: { name: os.type(), version: os.release(), kernel_version: os.version(), ...distribution() },
     runtime: { name: "node", version: process.version },
     app: {
       app_start_time: new Date(Date.now() - process.uptime() * 1000).toISOString(),
       app_arch: process.arch,
+      ...application(projectRoot),
     },
     device: {
       name: os.hostname(),
@@ -21,7 +32,43 @@ export function hostContexts(): Record<string, Record<string, Json>> {
       ...(cpus[0] === undefined ? {} : { cpu_description: cpus[0].model }),
     },
     culture: { ...cultureOf(Intl.DateTimeFormat().resolvedOptions()) },
+    ...(cloud === undefined ? {} : { cloud_resource: cloud }),
   };
+}
+
+/** Name and version as package.json has them. */
+function application(projectRoot: string): Record<string, Json> {
+  try {
+    const manifest: unknown = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8"));
+    const [name, version] = [readText(manifest, "name"), readText(manifest, "version")];
+    return {
+      ...(name === undefined ? {} : { app_name: name }),
+      ...(version === undefined ? {} : { app_version: version }),
+    };
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * The Linux distribution, as its own file tells.
+ *
+ * @see https://www.freedesktop.org/software/systemd/man/latest/os-release.html
+ */
+function distribution(): Record<string, Json> {
+  if (process.platform !== "linux") return {};
+  try {
+    const text = readFileSync("/etc/os-release", "utf8");
+    const names = { ID: "name", VERSION_ID: "version", PRETTY_NAME: "pretty_name" };
+    return Object.fromEntries(
+      Object.entries(names).flatMap(([key, name]) => {
+        const value = new RegExp(`^${key}=["']?(.+?)["']?$`, "m").exec(text)?.[1];
+        return value === undefined ? [] : [[`distribution_${name}`, value]];
+      }),
+    );
+  } catch {
+    return {};
+  }
 }
 
 function cultureOf({ locale, timeZone, calendar }: Intl.ResolvedDateTimeFormatOptions): Record<string, Json> {

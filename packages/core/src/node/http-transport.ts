@@ -1,6 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import { gzip, gzipSync } from "node:zlib";
 import type { Clock } from "../clock.js";
 import type { Diagnostics } from "../diagnostics.js";
 import { authHeader, type Dsn, envelopeUrl } from "../dsn.js";
@@ -8,8 +8,10 @@ import { type Envelope, encodeEnvelope, type SdkInfo } from "../envelope.js";
 import { resultOfAnswer } from "../transport/http-answer.js";
 import type { SendResult, Transport } from "../transport/transport.js";
 import type { CertificateAuthorities } from "./connector.js";
-import { createConnector } from "./connector.js";
+import { createConnector, trustOf } from "./connector.js";
+import { type Letter, postNow, preparePost } from "./exit/last-post.js";
 import type { HttpPool } from "./http-pool.js";
+import { ReleasedError } from "./lone-holder.js";
 import { type ProxyAddress, proxyFor } from "./proxy.js";
 
 /** What the HTTP transport needs. */
@@ -35,7 +37,17 @@ export interface HttpTransportOptions {
 const MOST_CONNECTIONS = 8;
 /** Below it, compressing costs more than it saves. */
 const COMPRESS_ABOVE_BYTES = 1024;
+/** Up to it, another thread would cost several times what compressing takes: 50 µs for 6 kB. */
+const COMPRESS_APART_ABOVE_BYTES = 32 * 1024;
 const EXCERPT_BYTES = 2048;
+/** A process that is let go has ended by then. */
+const END_WITHIN_MS = 2000;
+const GZIP = { level: 1 };
+const UNWRITABLE: SendResult = {
+  kind: "refused",
+  reason: "internal_sdk_error",
+  detail: "it cannot be written",
+};
 
 const compress = promisify(gzip);
 
@@ -78,14 +90,15 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
 
   async function sendOne(envelope: Envelope): Promise<SendResult> {
     const body = await encode(envelope);
-    if (body === undefined)
-      return { kind: "refused", reason: "internal_sdk_error", detail: "it cannot be written" };
+    if (body === undefined) return UNWRITABLE;
     try {
       loading ??= load();
       const pool = await loading;
       const answer = await pool.post({ path, headers: { ...headers, ...body.headers }, body: body.bytes });
       return resultOfAnswer(answer, clock.now());
     } catch (error) {
+      // The end of the process sends it again. Only if there is no end after all was this a failure to speak of.
+      if (error instanceof ReleasedError) await wait(END_WITHIN_MS, clock);
       return { kind: "retry", reason: "network_error", detail: explain(error, url, proxy) };
     }
   }
@@ -93,20 +106,46 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
   async function encode(envelope: Envelope): Promise<Body | undefined> {
     try {
       const plain = encodeEnvelope(envelope, sdk, clock.now());
-      const isLong = plain.length > COMPRESS_ABOVE_BYTES;
-      const bytes = isLong ? await compress(plain, { level: 1 }) : plain;
-      const encoding = isLong ? { "content-encoding": "gzip" } : undefined;
-      return { bytes, headers: { ...encoding, "content-length": String(bytes.length) } };
+      return plain.length > COMPRESS_APART_ABOVE_BYTES
+        ? bodyOf(await compress(plain, GZIP), true)
+        : bodyNow(plain);
     } catch (error) {
-      diagnostics.warn("encode", `could not write an envelope: ${textOf(error)}`);
-      return undefined;
+      return unwritable(error);
     }
+  }
+
+  function encodeNow(envelope: Envelope): Body | undefined {
+    try {
+      return bodyNow(encodeEnvelope(envelope, sdk, clock.now()));
+    } catch (error) {
+      return unwritable(error);
+    }
+  }
+
+  function unwritable(error: unknown): undefined {
+    diagnostics.warn("encode", `could not write an envelope: ${textOf(error)}`);
+  }
+
+  function resultAtTheEnd(status: number | undefined): SendResult {
+    return status === undefined
+      ? { kind: "retry", reason: "network_error", detail: "no answer before the end of the process" }
+      : resultOfAnswer({ status, statusText: "" }, clock.now());
   }
 
   return {
     name: "http",
     maxBatch: 1,
     maxInFlight: MOST_CONNECTIONS,
+    prepareLastWords: preparePost,
+    lastWords(batch, deadlineMs) {
+      const bodies = batch.map(encodeNow);
+      const letters = bodies.flatMap((body): Letter[] =>
+        body === undefined ? [] : [{ headers: { ...headers, ...body.headers }, body: body.bytes }],
+      );
+      const address = { url: url.href, proxy, trust: trustOf(options.ca) };
+      const statuses = [...postNow(address, letters, deadlineMs)];
+      return bodies.map((body) => (body === undefined ? UNWRITABLE : resultAtTheEnd(statuses.shift())));
+    },
     send: (batch) => nobody.runInAsyncScope(() => Promise.all(batch.map(sendOne))),
     async close() {
       const pool = await loading?.catch(() => undefined);
@@ -118,6 +157,19 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
 interface Body {
   readonly bytes: Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
+}
+
+function wait(delayMs: number, clock: Clock): Promise<void> {
+  return new Promise((resolve) => clock.schedule(resolve, delayMs));
+}
+
+function bodyNow(plain: Uint8Array): Body {
+  return plain.length > COMPRESS_ABOVE_BYTES ? bodyOf(gzipSync(plain, GZIP), true) : bodyOf(plain, false);
+}
+
+function bodyOf(bytes: Uint8Array, isCompressed: boolean): Body {
+  const encoding = isCompressed ? { "content-encoding": "gzip" } : undefined;
+  return { bytes, headers: { ...encoding, "content-length": String(bytes.length) } };
 }
 
 function headersFor({ dsn, sdk, userAgent }: HttpTransportOptions): Record<string, string> {

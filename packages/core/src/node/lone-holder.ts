@@ -9,6 +9,15 @@ const SOCKET_REQUESTS: ReadonlySet<string> = new Set([
   "WriteWrap",
 ]);
 
+/** A connection of ours was cut so that the process can end. */
+export class ReleasedError extends Error {
+  override readonly name = "ReleasedError";
+
+  constructor() {
+    super("the process is about to end");
+  }
+}
+
 /**
  * Cuts our sockets when nothing but them keeps the process alive. To unref a socket is not enough: while it is being
  * connected, or has bytes that the other side does not take, the request itself holds the process. What was under way
@@ -21,7 +30,7 @@ export function releaseProcess(sockets: Iterable<Socket>): void {
   const requests = active.filter((kind) => SOCKET_REQUESTS.has(kind)).length;
   // One more request than our sockets have is somebody else's.
   if (requests > ours.length || active.length - requests > idleOutputs()) return;
-  for (const socket of ours) socket.destroy(new Error("the process is about to end"));
+  for (const socket of ours) socket.destroy(new ReleasedError());
 }
 
 /** Standard output and error as pipes or terminals: listed as active from the first line on, and holding nothing. */

@@ -1,12 +1,22 @@
-import { randomUUID } from "node:crypto";
 import { writeSync } from "node:fs";
 import os from "node:os";
 import { systemClock } from "../clock.js";
 import type { Json } from "../event.js";
 import type { Platform } from "../platform.js";
 import { SDK } from "../sdk.js";
+import type { TraceHeadersFor } from "../trace/tracer.js";
+import { processEnd } from "./exit/process-end.js";
+import { unhandledRejections } from "./exit/rejections.js";
+import { uncaughtExceptions } from "./exit/uncaught.js";
+import { nodeWarnings } from "./exit/warnings.js";
 import { findProjectRoot, hostContexts } from "./host.js";
 import { createHttpTransport } from "./http-transport.js";
+import { createIdSource } from "./ids.js";
+import { childProcessIntegration } from "./integrations/child-process.js";
+import { consoleIntegration } from "./integrations/console.js";
+import { httpIntegration } from "./integrations/http.js";
+import { modulesIntegration } from "./integrations/modules.js";
+import { processIntegration } from "./integrations/process.js";
 import { detectRelease } from "./release.js";
 import { createSourceLines } from "./source-lines.js";
 
@@ -14,24 +24,26 @@ import { createSourceLines } from "./source-lines.js";
 export function nodePlatform(): Platform {
   const projectRoot = findProjectRoot(process.cwd(), process.argv[1]);
   let contexts: Record<string, Record<string, Json>> | undefined;
+  let headersFor: TraceHeadersFor = () => undefined;
   return {
     clock: systemClock,
     env: process.env,
     sdk: SDK,
     projectRoot,
     random: Math.random,
-    newId: () => randomUUID().replaceAll("-", ""),
+    newId: createIdSource(),
     // Past any patched or closed stream, and at once.
     write: (line) => void writeSync(2, line),
-    afterTurn: (fn) => void setImmediate(fn),
+    // An immediate would keep the process alive for one more turn, and `beforeExit` would come twice.
+    afterTurn: (fn) => void setTimeout(fn, 0).unref(),
     serverName: () => os.hostname(),
     release: () => detectRelease(projectRoot, process.env),
     contexts: () => {
-      contexts ??= hostContexts();
+      contexts ??= hostContexts(projectRoot, process.env);
       return contexts;
     },
     contextLines: (lines) => createSourceLines({ contextLines: lines }),
-    transport: (dsn, { requestTimeoutMs, proxy }, diagnostics) =>
+    transport: (dsn, { requestTimeoutMs, proxy, debug }, diagnostics) =>
       createHttpTransport({
         dsn,
         sdk: SDK,
@@ -40,8 +52,22 @@ export function nodePlatform(): Platform {
         clock: systemClock,
         diagnostics,
         userAgent: userAgent(),
+        debug,
       }),
-    integrations: [],
+    integrations: [
+      uncaughtExceptions,
+      unhandledRejections,
+      nodeWarnings,
+      consoleIntegration(),
+      httpIntegration((url) => headersFor(url)),
+      childProcessIntegration(),
+      processIntegration(),
+      modulesIntegration(projectRoot),
+    ],
+    propagate: (wanted) => {
+      headersFor = wanted;
+    },
+    watchEnd: (client) => processEnd().join(client),
   };
 }
 

@@ -76,6 +76,7 @@ describe("legalRelease()", () => {
     ["..", undefined],
     ["", undefined],
     ["x".repeat(300), "x".repeat(200)],
+    ["ü".repeat(150), "ü".repeat(100)],
   ])("%j becomes %j", (text, legal) => {
     expect(legalRelease(text)).toBe(legal);
   });

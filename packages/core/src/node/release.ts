@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { cutBytes } from "../process/text.js";
 
 /** Commit variables of the usual platforms, the most specific first. */
 const COMMIT_VARIABLES = [
@@ -10,9 +11,15 @@ const COMMIT_VARIABLES = [
   "VERCEL_GIT_COMMIT_SHA",
   "CF_PAGES_COMMIT_SHA",
   "COMMIT_REF",
+  "KOYEB_GIT_SHA",
+  "ZEABUR_GIT_COMMIT_SHA",
   "GITHUB_SHA",
   "CI_COMMIT_SHA",
   "CIRCLE_SHA1",
+  "TRAVIS_COMMIT",
+  "BUILDKITE_COMMIT",
+  "DRONE_COMMIT_SHA",
+  "SEMAPHORE_GIT_SHA",
   "BITBUCKET_COMMIT",
   "BUILD_SOURCEVERSION",
   "CODEBUILD_RESOLVED_SOURCE_VERSION",
@@ -42,11 +49,11 @@ export function legalRelease(text: string): string | undefined {
   const legal = text
     .trim()
     .replace(/^@/, "")
-    .replace(/[/\\\s]+/g, "-")
-    .slice(0, 200);
+    .replace(/[/\\\s]+/g, "-");
+  const bounded = cutBytes(legal, 200);
   return legal === "" || legal === "." || legal === ".." || legal.toLowerCase() === "latest"
     ? undefined
-    : legal;
+    : bounded;
 }
 
 /** The commit that is checked out in or above a folder: also in worktrees, and where references are packed. */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { schemaErrors } from "../../../../test-server/src/schema.js";
 import type { Event } from "../event.js";
-import { conformEvent } from "./conform.js";
+import { conformEvent, conformInput } from "./conform.js";
 import { DEFAULT_LIMITS } from "./normalise.js";
 
 const base = {
@@ -344,4 +344,34 @@ test("conformEvent() makes of any event one that passes the schema, and changes 
     }),
     { numRuns: 500 },
   );
+});
+
+test.each([
+  ["https://ann:pass@shop.test/a?b=1", "https://shop.test/a?b=1"],
+  ["https://ann@shop.test", "https://shop.test"],
+  ["https://shop.test/@ann", "https://shop.test/@ann"],
+  ["https://shop.test/?mail=a@b.c", "https://shop.test/?mail=a@b.c"],
+  ["/orders/ann@shop.test", "/orders/ann@shop.test"],
+])("conformEvent() takes user and password out of the address %s", (url, expected) => {
+  expect(conform({ request: { url } }).request?.url).toBe(expected);
+});
+
+test("conformEvent() leaves out an extra that holds nothing", () => {
+  expect(conform({ extra: {} })).toEqual(base);
+});
+
+describe("conformInput()", () => {
+  test("takes the parts that are there and adds none", () => {
+    expect(conformInput({ level: "warn", tags: [["a", 1]], exception: "none" }, DEFAULT_LIMITS)).toEqual({
+      platform: "node",
+      level: "warning",
+      tags: { a: "1" },
+    });
+  });
+
+  test.each([undefined, null, "text", 5, []])("makes nothing of %j", (input) => {
+    const { platform: _platform, ...parts } = conformInput(input, DEFAULT_LIMITS);
+
+    expect(parts).toEqual({});
+  });
 });

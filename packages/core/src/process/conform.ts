@@ -1,6 +1,7 @@
 import type {
   Breadcrumb,
   Event,
+  EventInput,
   Exception,
   Frame,
   Json,
@@ -15,12 +16,14 @@ import {
   complete,
   count,
   field,
+  filled,
   flag,
   isNothing,
   isReadable,
   json,
   line,
   list,
+  namesOf,
   object,
   oneOf,
   type Read,
@@ -30,7 +33,13 @@ import {
   values,
 } from "./conform/fields.js";
 import { dist, environment, eventId, release, tags, timestamp } from "./conform/names.js";
-import { DEFAULT_LIMITS, type NormaliseLimits, normaliseRecord } from "./normalise.js";
+import {
+  asRecord,
+  createNormaliser,
+  DEFAULT_LIMITS,
+  type NormaliseLimits,
+  normaliseRecord,
+} from "./normalise.js";
 
 /**
  * What a hook returned, made to pass the protocol's event schema: known keys only, right types, the servers' limits,
@@ -51,6 +60,11 @@ export function conformEvent(candidate: Event, limits: NormaliseLimits): Event {
     timestamp: event.timestamp ?? Date.now() / 1000,
     platform: "node",
   };
+}
+
+/** The parts of an event that are there, legal by themselves; `{}` for anything that is no event. */
+export function conformInput(candidate: unknown, limits: NormaliseLimits): EventInput {
+  return readerFor(limits)(candidate) ?? {};
 }
 
 /** Bounds of lists; far above what is collected, far below what hurts. */
@@ -78,7 +92,6 @@ function eventReader(given: NormaliseLimits): Read<Partial<Event>> {
     totalBytes: 2 * (given.totalBytes ?? DEFAULT_LIMITS.totalBytes!),
   };
   const long = given.stringLength;
-  const anyRecord = record(limits);
   return object<Partial<Event>>({
     event_id: eventId,
     timestamp,
@@ -92,7 +105,7 @@ function eventReader(given: NormaliseLimits): Read<Partial<Event>> {
     dist,
     environment,
     tags,
-    extra: anyRecord,
+    extra: filled(record(limits)),
     contexts: contexts(limits),
     user: user(limits),
     request: request(limits),
@@ -131,9 +144,10 @@ const SOURCES: readonly string[] = [
 function contexts(limits: NormaliseLimits): Read<Record<string, Record<string, Json>>> {
   return (value) => {
     if (!isReadable(value)) return undefined;
+    const copy = createNormaliser(limits);
     const result: [string, Record<string, Json>][] = [];
-    for (const key of Object.keys(value).slice(0, limits.breadth)) {
-      const context = normaliseRecord(field(value, key), limits);
+    for (const key of namesOf(value).slice(0, limits.breadth)) {
+      const context = asRecord(copy(field(value, key) ?? {}));
       if (Object.keys(context).length > 0) result.push([text(128)(key)!, context]);
     }
     return result.length === 0 ? undefined : Object.fromEntries(result);
@@ -154,11 +168,11 @@ function user(limits: NormaliseLimits): Read<User> {
   const knownKeys = ["id", "username", "email", "ip_address", "name", "geo", "data"];
   return (value) => {
     if (!isReadable(value)) return undefined;
-    const others = Object.keys(value).filter(
-      (key) => !knownKeys.includes(key) && !isNothing(field(value, key)),
-    );
+    const others = namesOf(value)
+      .slice(0, limits.breadth)
+      .filter((key) => !knownKeys.includes(key) && !isNothing(field(value, key)));
     if (others.length === 0) return known(value);
-    const rest = Object.fromEntries(others.slice(0, limits.breadth).map((key) => [key, field(value, key)]));
+    const rest = Object.fromEntries(others.map((key) => [key, field(value, key)]));
     const result = known(value);
     return { ...result, data: { ...normaliseRecord(rest, limits), ...result?.data } };
   };
@@ -174,7 +188,7 @@ const geo: Read<Record<string, Json>> = object({
 function request(limits: NormaliseLimits): Read<RequestInfo> {
   return object<RequestInfo>({
     method: line(32),
-    url: text(2048),
+    url: address,
     query_string: queryString(limits),
     headers: texts(limits),
     cookies: texts(limits),
@@ -182,6 +196,10 @@ function request(limits: NormaliseLimits): Read<RequestInfo> {
     env: texts(limits),
   });
 }
+
+/** An address without user and password: whoever asked is told by `user`, if at all. */
+const address: Read<string> = (value) =>
+  text(2048)(value)?.replace(/^([a-z][a-z\d+.-]*:\/\/)[^/?#]*@/i, "$1");
 
 function queryString(limits: NormaliseLimits): Read<string> {
   const readTexts = texts(limits);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { cleanText, DEFAULT_LIMITS, normalise, normaliseRecord } from "./normalise.js";
+import { ownKeys } from "./normalise/own-keys.js";
+import { cleanText, createNormaliser, DEFAULT_LIMITS, normalise, normaliseRecord } from "./normalise.js";
 
 class Order {
   readonly id = 7;
@@ -392,4 +393,56 @@ describe("cleanText()", () => {
       "[Function ?]",
     ]);
   });
+});
+
+describe("normalise() with dataOnly", () => {
+  const limits = { ...DEFAULT_LIMITS, dataOnly: true };
+
+  test("leaves out functions, undefined and symbols", () => {
+    const value = { a: 1, f: () => 1, u: undefined, n: null, [Symbol("s")]: 2, deep: { g: () => 1, b: 2 } };
+
+    expect(normalise(value, limits)).toEqual({ a: 1, n: null, deep: { b: 2 } });
+  });
+
+  test("names instances that do something, and shows those that say something", () => {
+    class Money {
+      readonly amount = 5;
+      plus(): number {
+        return this.amount;
+      }
+    }
+    class Socket {
+      readonly onData = (): void => undefined;
+    }
+    const listeners = Symbol("listeners");
+    class Emitter {
+      readonly [listeners] = [];
+    }
+
+    expect(normalise({ price: new Money(), socket: new Socket(), agent: new Emitter() }, limits)).toEqual({
+      price: { "[class]": "Money", amount: 5 },
+      socket: "[Socket]",
+      agent: "[Emitter]",
+    });
+  });
+});
+
+describe("createNormaliser()", () => {
+  test("makes copies that share one size", () => {
+    const copy = createNormaliser({ ...DEFAULT_LIMITS, totalBytes: 100 });
+
+    expect([copy("a".repeat(60)), copy("b".repeat(60)), copy("c")]).toEqual([
+      "a".repeat(60),
+      expect.stringMatching(/^b{20,40}…$/),
+      "…",
+    ]);
+  });
+});
+
+test("normalise() says when there are too many keys to list", () => {
+  const value = { a: 1 };
+  let time = 0;
+  ownKeys(value, () => (time += 5));
+
+  expect(normalise({ value, next: 1 })).toEqual({ value: { "…": "too many to list" }, next: 1 });
 });

@@ -10,6 +10,7 @@ import {
   textOfObject,
   unbox,
 } from "./normalise/leaves.js";
+import { ownKeys } from "./normalise/own-keys.js";
 import { CUT, cutText } from "./text.js";
 
 /** How much of a value is kept. */
@@ -22,6 +23,11 @@ export interface NormaliseLimits {
   readonly stringLength: number;
   /** Size of the whole result, about, in UTF-16 units of JSON: bounds the time too. Default 262 144. */
   readonly totalBytes?: number;
+  /**
+   * Data alone: functions and `undefined` are left out, and an instance that holds functions or symbols of its own (a
+   * socket, a request, an agent) is shown by its name. Default false.
+   */
+  readonly dataOnly?: boolean;
 }
 
 export const DEFAULT_LIMITS: NormaliseLimits = {
@@ -36,6 +42,8 @@ const MAX_DEPTH = 64;
 /** The key that holds the class of an instance. */
 const CLASS_KEY = "[class]";
 const UNREADABLE = "[Unreadable]";
+/** Says that an object has so many keys that not even their names were read. */
+const TOO_MANY = "too many to list";
 
 /**
  * Any value as JSON: a bounded copy, made in one pass and in bounded time.
@@ -49,13 +57,23 @@ export function normalise(value: unknown, limits: NormaliseLimits = DEFAULT_LIMI
   return copyValue(value, 0, newCopy(limits));
 }
 
+/** Copies several values that share one `totalBytes`. */
+export function createNormaliser(limits: NormaliseLimits = DEFAULT_LIMITS): (value: unknown) => Json {
+  const copy = newCopy(limits);
+  return (value) => copyValue(value, 0, copy);
+}
+
 /** The same for a place that must hold an object: anything else becomes `{ value: … }`, nothing becomes `{}`. */
 export function normaliseRecord(
   value: unknown,
   limits: NormaliseLimits = DEFAULT_LIMITS,
 ): Record<string, Json> {
   if (value === undefined || value === null) return {};
-  const json = normalise(value, limits);
+  return asRecord(normalise(value, limits));
+}
+
+/** A JSON value in a place that must hold an object. */
+export function asRecord(json: Json): Record<string, Json> {
   return isRecord(json) ? (json as Record<string, Json>) : { value: json };
 }
 
@@ -75,16 +93,18 @@ interface Copy {
   readonly depth: number;
   readonly breadth: number;
   readonly stringLength: number;
+  readonly dataOnly: boolean;
   left: number;
   readonly ancestors: object[];
 }
 
-function newCopy({ depth, breadth, stringLength, totalBytes }: NormaliseLimits): Copy {
+function newCopy({ depth, breadth, stringLength, totalBytes, dataOnly = false }: NormaliseLimits): Copy {
   const left = totalBytes ?? DEFAULT_LIMITS.totalBytes!;
   return {
     depth: Math.min(depth, MAX_DEPTH),
     breadth: Math.max(breadth, 2),
     stringLength,
+    dataOnly,
     left,
     ancestors: [],
   };
@@ -92,6 +112,8 @@ function newCopy({ depth, breadth, stringLength, totalBytes }: NormaliseLimits):
 
 /** What one value costs beside its text: quotes, comma, and the time it takes. */
 const VALUE_COST = 8;
+/** What a name costs that was listed for nothing. */
+const NAME_COST = 3;
 
 function copyValue(value: unknown, depth: number, copy: Copy): Json {
   if (copy.left <= 0) return CUT;
@@ -165,7 +187,10 @@ function copyEntries(value: object, depth: number, copy: Copy): Json {
     const headers = copyHeaders(value, copy);
     if (headers !== undefined) return headers;
   }
-  if (name !== "Object" && name !== "") record.put(CLASS_KEY, shortName(name));
+  if (name !== "Object" && name !== "") {
+    if (copy.dataOnly && isMachine(value, copy.breadth)) return spend(describe(value), copy);
+    record.put(CLASS_KEY, shortName(name));
+  }
   copyOwn(value, record, depth);
   return record.result;
 }
@@ -206,11 +231,16 @@ class RecordCopy {
 
 function copyOwn(value: object, record: RecordCopy, depth: number): void {
   const { copy } = record;
-  const keys: PropertyKey[] = Object.keys(value);
-  if (keys.length < copy.breadth) keys.push(...Object.getOwnPropertySymbols(value).slice(0, copy.breadth));
-  copyKeys(value, keys, record, depth);
+  const own = ownKeys(value);
+  if (own === undefined) {
+    record.put(CUT, TOO_MANY);
+    return;
+  }
+  const { names, symbols } = own;
+  const isAll = names.length < copy.breadth && !copy.dataOnly;
+  copyKeys(value, isAll ? [...names, ...symbols.slice(0, copy.breadth)] : names, record, depth);
   // Listing names nobody sees took time as well, and there is no way to list only some.
-  copy.left -= Math.max(keys.length - copy.breadth, 0);
+  copy.left -= NAME_COST * Math.max(names.length - copy.breadth, 0);
 }
 
 function copyKeys(value: object, keys: readonly PropertyKey[], record: RecordCopy, depth: number): void {
@@ -220,12 +250,27 @@ function copyKeys(value: object, keys: readonly PropertyKey[], record: RecordCop
     const key = keys[seen]!;
     const descriptor = readDescriptor(value, key);
     if (descriptor === undefined || !descriptor.enumerable) continue;
+    if (record.copy.dataOnly && isNoData(descriptor)) continue;
     record.put(
       typeof key === "symbol" ? describePrimitive(key) : String(key),
       copyProperty(descriptor, depth, record.copy),
     );
   }
   if (seen < keys.length) record.put(CUT, more(keys.length - seen).slice(2));
+}
+
+function isNoData({ value, get, set }: PropertyDescriptor): boolean {
+  return typeof value === "function" || (value === undefined && get === undefined && set === undefined);
+}
+
+/** Whether an instance does something rather than say something: it owns functions, or what only its class may see. */
+function isMachine(value: object, breadth: number): boolean {
+  const own = ownKeys(value);
+  if (own === undefined) return false;
+  return (
+    own.symbols.length > 0 ||
+    own.names.slice(0, breadth).some((name) => typeof readDescriptor(value, name)?.value === "function")
+  );
 }
 
 function readDescriptor(value: object, key: PropertyKey): PropertyDescriptor | undefined {
@@ -247,9 +292,14 @@ function copyError(error: object, name: string, record: RecordCopy, depth: numbe
     if (descriptor !== undefined && !descriptor.enumerable)
       record.put(key, copyProperty(descriptor, depth, copy));
   }
-  const keys = Object.keys(error).filter((key) => key !== "name" && key !== "message" && key !== "stack");
-  copyKeys(error, keys, record, depth);
+  const names = ownKeys(error)?.names;
+  if (names === undefined) record.put(CUT, TOO_MANY);
+  else copyKeys(error, names.filter(isNotShown), record, depth);
   return record.result;
+}
+
+function isNotShown(key: string): boolean {
+  return key !== "name" && key !== "message" && key !== "stack";
 }
 
 function errorType(error: object, name: string): string {

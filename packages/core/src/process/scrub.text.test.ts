@@ -67,6 +67,14 @@ describe("Scrubber.text() takes out", () => {
     ],
     [`{"n": [4111111111111111, 1]}`, `{"n":["[Filtered]",1]}`],
     ["a\n-----BEGIN RSA PRIVATE KEY-----\nMIIabc\n-----END RSA PRIVATE KEY-----\nb", "a\n[Filtered]\n\n\nb"],
+    [
+      "private_key=-----BEGIN PRIVATE KEY-----\nMIIabc\n-----END PRIVATE KEY-----",
+      "private_key=[Filtered]\n\n",
+    ],
+    [
+      "?db=postgres%3A%2F%2Fann%3Apg-5150%40db%2Forders&n=1",
+      "?db=postgres%3A%2F%2F[Filtered]:[Filtered]%40db%2Forders&n=1",
+    ],
     ["-----BEGIN PRIVATE KEY-----\nMIIabc", "[Filtered]\n"],
     ["Incorrect API key: abc-123", "Incorrect API key: [Filtered]"],
     ["token: 9f8e7d6c5b", "token: [Filtered]"],
@@ -168,6 +176,8 @@ describe("Scrubber.text() takes linear time", () => {
     "%3d",
     "%3Dpassword",
     "password%3D%26",
+    "%3a%2f%2f",
+    "%3a%2f%2fa%3ab%40",
     "a,",
     "password=,",
     "password=a,b",

@@ -4,7 +4,7 @@ import { scrubAssignments } from "./scrub/assignments.js";
 import { isCardNumber, scrubCards } from "./scrub/cards.js";
 import { scrubCookies, scrubForm } from "./scrub/cookies.js";
 import { createKeyJudge, type Secrecy } from "./scrub/keys.js";
-import { scrubTokens } from "./scrub/tokens.js";
+import { scrubPrivateKeys, scrubTokens } from "./scrub/tokens.js";
 import { cutText } from "./text.js";
 
 /** What is a secret beside what Corvid knows. It cannot be told to keep one. */
@@ -57,7 +57,9 @@ export function createScrubber(options: ScrubOptions = {}): Scrubber {
   };
   const text = (given: string): string => {
     if (given.length < SHORTEST_SECRET && patterns.length === 0) return given;
-    const result = shapes(scrubAssignments(given, judge, PLACEHOLDER));
+    // Private keys first: behind `private_key=` only their first word would pass for the value.
+    const keyless = scrubPrivateKeys(given, PLACEHOLDER);
+    const result = shapes(scrubAssignments(keyless, judge, PLACEHOLDER));
     return result !== given && BRACKETED.test(given) ? keepJson(given, result) : result;
   };
 

@@ -1,5 +1,5 @@
 import type { CaptureHint } from "../capture/hint.js";
-import { isObject } from "../capture/safe-read.js";
+import { isObject, read } from "../capture/safe-read.js";
 import {
   type CaptureTarget,
   type Context,
@@ -25,13 +25,13 @@ export interface RequestScopeOptions {
  * @returns what `fn` returns
  */
 export function withScopeOf<T>(request: object, options: RequestScopeOptions, fn: () => T): T {
-  const known = knownRequests().get(request)?.context;
+  const known = knownRequest(request)?.context;
   if (known !== undefined) return currentContext().request === known.request ? fn() : runInContext(known, fn);
   const client = chosenClient(options) ?? currentContext().client;
   return withRequestScope(
     (scope) => {
-      scope.setRequest(options.source);
-      knownRequests().set(request, { context: { client, request: scope } });
+      scope.setRequest(options.source).continueTrace(() => read(request, "headers"));
+      remember(request, { context: { client, request: scope } });
       return fn();
     },
     client === undefined ? {} : { client },
@@ -51,7 +51,7 @@ export function captureFrom(
   hint: CaptureHint,
 ): string | undefined {
   return withScopeOf(request, options, () => {
-    const known = knownRequests().get(request);
+    const known = knownRequest(request);
     const { thrown } = known ?? {};
     if (thrown !== undefined && Object.is(thrown.value, error)) return thrown.id;
     const id = currentClient()?.captureException(error, hint);
@@ -101,13 +101,21 @@ interface KnownRequest {
 }
 
 /**
- * The requests that have a scope: `AsyncLocalStorage` loses its way in some parsers and pools. On the global object,
- * because an application may hold several copies of Corvid.
+ * Where a request keeps its scope: `AsyncLocalStorage` loses its way in some parsers and pools. It stands on the request
+ * itself, out of sight, because both then go together; a WeakMap whose values lead back to their keys would keep every
+ * request until the next full garbage collection. The same for all copies of Corvid.
  */
-const KNOWN = Symbol.for("@corvid/core.requests");
+const KNOWN = Symbol.for("@corvid/core.request");
 
-function knownRequests(): WeakMap<object, KnownRequest> {
-  const holder = globalThis as { [key: symbol]: WeakMap<object, KnownRequest> | undefined };
-  holder[KNOWN] ??= new WeakMap();
-  return holder[KNOWN];
+function knownRequest(request: object): KnownRequest | undefined {
+  return read(request, KNOWN) as KnownRequest | undefined;
+}
+
+/** A request that takes no property is found by `AsyncLocalStorage` alone. */
+function remember(request: object, known: KnownRequest): void {
+  try {
+    Reflect.defineProperty(request, KNOWN, { value: known, configurable: true });
+  } catch {
+    // A proxy that does not want it.
+  }
 }

@@ -52,6 +52,7 @@ export class Courier {
   #answers = 0;
   #sends = 0;
   #stopped = false;
+  #isHolding = false;
   #pumping = false;
   readonly #alarm: Alarm;
 
@@ -114,6 +115,17 @@ export class Courier {
     });
   }
 
+  /** Sends nothing by itself for a while. */
+  hold(): void {
+    this.#isHolding = true;
+  }
+
+  /** Goes on after {@link hold}. */
+  resume(): void {
+    this.#isHolding = false;
+    this.pump();
+  }
+
   /** Settles whatever is held as dropped and sends nothing more. */
   stop(): void {
     this.#stopped = true;
@@ -133,7 +145,7 @@ export class Courier {
   /** Starts whatever may start now, and sets the alarm for what may start later. */
   pump(): void {
     // A settled parcel may lead to the next offer from within: the running loop sees it.
-    if (this.#pumping || this.#stopped) return;
+    if (this.#pumping || this.#stopped || this.#isHolding) return;
     this.#pumping = true;
     try {
       this.#expire();

@@ -60,6 +60,9 @@ export interface DestinationStats {
  */
 export interface Delivery {
   readonly name: string;
+  /** Envelopes that wait for their turn, and the bytes of all that is not settled yet. */
+  readonly queued: number;
+  readonly queuedBytes: number;
   /** Takes an envelope; false when full or closed: the caller folds or drops it, and counts. */
   offer(envelope: Envelope): boolean;
   hasRoomFor(bytes: number): boolean;
@@ -73,6 +76,10 @@ export interface Delivery {
   flush(timeoutMs: number): Promise<boolean>;
   /** Flushes, drops what is left, closes the transport. Only the first call acts; later ones share its answer. */
   close(timeoutMs: number): Promise<boolean>;
+  /** The process is about to end: what is offered from now on waits for {@link lastWords} alone, until {@link resume}. */
+  hold(): void;
+  /** Goes on by itself, with what the last words did not bring out: not every process that is about to end does. */
+  resume(): void;
   /** Hands everything undelivered to the transport's `lastWords`, synchronously, and settles what that can tell. */
   lastWords(deadlineMs: number): void;
   stats(): DestinationStats;
@@ -167,6 +174,20 @@ class TransportDelivery implements Delivery {
     return this.#closing;
   }
 
+  hold(): void {
+    this.#courier.hold();
+    if (!this.canSpeak) return;
+    try {
+      this.#options.transport.prepareLastWords?.();
+    } catch {
+      // Whatever it is will show when the words are said.
+    }
+  }
+
+  resume(): void {
+    this.#courier.resume();
+  }
+
   lastWords(deadlineMs: number): void {
     const { transport } = this.#options;
     if (transport.lastWords === undefined || !this.canSpeak) return;
@@ -192,6 +213,14 @@ class TransportDelivery implements Delivery {
     for (const parcel of queued) {
       if (!parcel.settled) this.#courier.backlog.add(parcel, this.#options.clock.monotonic());
     }
+  }
+
+  get queued(): number {
+    return this.#courier.backlog.size;
+  }
+
+  get queuedBytes(): number {
+    return this.#bytes;
   }
 
   stats(): DestinationStats {

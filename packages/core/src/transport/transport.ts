@@ -20,6 +20,8 @@ export interface Transport {
    * `retry` with reason `network_error`.
    */
   send(batch: readonly Envelope[]): Promise<readonly SendResult[]>;
+  /** The process is about to end, and `lastWords` will follow: what takes its time may begin. Must not wait. */
+  prepareLastWords?(): void;
   /**
    * Sends synchronously, in the process's last moment: must return before `deadlineMs` milliseconds have passed.
    *

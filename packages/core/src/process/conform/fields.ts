@@ -1,5 +1,6 @@
 import type { Json } from "../../event.js";
 import { dataProperty, hasBrand } from "../foreign.js";
+import { ownKeys } from "../normalise/own-keys.js";
 import { cleanText, type NormaliseLimits, normalise, normaliseRecord } from "../normalise.js";
 
 /** Reads one field of an untrusted object; `undefined` where there is nothing usable. */
@@ -18,6 +19,14 @@ export function object<T extends object>(shape: Shape<T>): Read<T> {
       if (part !== undefined) result[key] = part;
     }
     return Object.keys(result).length === 0 ? undefined : (result as T);
+  };
+}
+
+/** The same, and only when there is anything in it. */
+export function filled<T extends object>(read: Read<T>): Read<T> {
+  return (value) => {
+    const result = read(value);
+    return result === undefined || Object.keys(result).length === 0 ? undefined : result;
   };
 }
 
@@ -132,4 +141,9 @@ export function field(value: object, key: PropertyKey): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** The names of an object's fields; none where they are too many to be listed. */
+export function namesOf(value: object): readonly string[] {
+  return ownKeys(value)?.names ?? [];
 }

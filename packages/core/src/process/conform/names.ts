@@ -1,6 +1,6 @@
 import { cleanText } from "../normalise.js";
 import { cutBytes } from "../text.js";
-import { field, isNothing, isReadable, type Read } from "./fields.js";
+import { field, isNothing, isReadable, namesOf, type Read } from "./fields.js";
 
 /** What a release or an environment may not be called. */
 const RESERVED_RELEASES: readonly string[] = [".", "..", "latest"];
@@ -86,11 +86,12 @@ export const tags: Read<Record<string, string>> = (value) => {
 
 function pairsOf(value: object): [unknown, unknown][] {
   if (!Array.isArray(value)) {
-    return Object.keys(value)
+    return namesOf(value)
       .slice(0, MAX_TAGS)
       .map((key) => [key, field(value, key)]);
   }
-  return value.slice(0, MAX_TAGS).flatMap((pair): [unknown, unknown][] => {
-    return isReadable(pair) && Array.isArray(pair) ? [[field(pair, 0), field(pair, 1)]] : [];
-  });
+  const pairs = Array.from({ length: Math.min(value.length, MAX_TAGS) }, (_, index) => field(value, index));
+  return pairs.flatMap((pair): [unknown, unknown][] =>
+    isReadable(pair) && Array.isArray(pair) ? [[field(pair, 0), field(pair, 1)]] : [],
+  );
 }

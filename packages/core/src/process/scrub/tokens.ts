@@ -41,12 +41,18 @@ const SCHEME = /\b(bearer|basic)(\s{1,4}|%20)([\w.~+/=-]{6,})/gi;
 /** `scheme://` and all that follows, up to a space, a quote, or an address within. */
 const ADDRESS = /:\/\/(?:(?!:\/\/)[^\s"'<>`])*/g;
 
+/** The same, as it stands within a query string. */
+const ENCODED_ADDRESS = /%3a%2f%2f[^\s"'<>`&]*/gi;
+const ENCODED = /%3a%2f%2f/i;
+
 /** Takes out everything that looks like a secret by itself. */
 export function scrubTokens(text: string, placeholder: string): string {
   let result = text;
   if (result.includes("://") && result.includes("@"))
     result = result.replace(ADDRESS, (run) => withoutUserInfo(run, placeholder));
-  if (result.includes("-----BEGIN")) result = withoutPrivateKeys(result, placeholder);
+  if (ENCODED.test(result))
+    result = result.replace(ENCODED_ADDRESS, (run) => withoutEncodedUserInfo(run, placeholder));
+  result = scrubPrivateKeys(result, placeholder);
   if (result.includes("eyJ"))
     result = result.replace(WEB_TOKEN, (run) => (isWebToken(run) ? placeholder : run));
   if (/bearer|basic/i.test(result)) {
@@ -85,11 +91,22 @@ function withoutUserInfo(run: string, placeholder: string): string {
   return `://${placeholder}${hasPassword ? `:${placeholder}` : ""}${rest.slice(at)}`;
 }
 
+/** The same for `%3A%2F%2Fuser%3Apassword%40host`. */
+function withoutEncodedUserInfo(run: string, placeholder: string): string {
+  const rest = run.slice("%3a%2f%2f".length);
+  const at = rest.search(/%40|@/i);
+  const userInfo = rest.slice(0, at);
+  if (at < 0 || /%(?:2f|3f|23)|[/?#]/i.test(userInfo)) return run;
+  const hasPassword = /%3a|:/i.test(userInfo);
+  return `${run.slice(0, -rest.length)}${placeholder}${hasPassword ? `:${placeholder}` : ""}${rest.slice(at)}`;
+}
+
 const BEGIN = "-----BEGIN";
 const END = "-----END";
 
 /** Without PEM blocks of private keys; one that does not end was cut, so it reaches to the end of the text. */
-function withoutPrivateKeys(text: string, placeholder: string): string {
+export function scrubPrivateKeys(text: string, placeholder: string): string {
+  if (!text.includes(BEGIN)) return text;
   let result = "";
   let done = 0;
   for (let begin = text.indexOf(BEGIN); begin >= 0; begin = text.indexOf(BEGIN, Math.max(done, begin + 1))) {

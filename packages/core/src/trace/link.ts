@@ -1,0 +1,26 @@
+import { currentContext } from "../current.js";
+import type { ScopeData } from "../scope.js";
+import type { Trace } from "../trace.js";
+import { activeOtelSpan, type SpanIds } from "./otel.js";
+
+/** Where a call stands in a trace. */
+export interface TraceLink {
+  /** The trace of its request or job; outside of one, the process's. */
+  readonly trace?: Trace;
+  /** The span that OpenTelemetry knows to be active. */
+  readonly span?: SpanIds;
+}
+
+/** Finds out where a call stands. What the caller said is read now: afterwards the request may be gone. */
+export function traceLink(layers: readonly ScopeData[]): TraceLink {
+  const trace = layers.findLast((layer) => layer.trace !== undefined)?.trace;
+  void trace?.incoming;
+  const span = activeOtelSpan();
+  return { ...(trace === undefined ? {} : { trace }), ...(span === undefined ? {} : { span }) };
+}
+
+/** Where the code that runs now stands. */
+export function currentTraceLink(): TraceLink {
+  const { request, local } = currentContext();
+  return traceLink([request?.snapshot(), local?.snapshot()].filter((layer) => layer !== undefined));
+}

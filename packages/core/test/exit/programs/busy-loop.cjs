@@ -1,0 +1,3 @@
+globalThis.corvid.captureException(new Error("caught"));
+console.log("ready");
+for (;;);

@@ -1,0 +1,2 @@
+globalThis.corvid.captureException(new Error("caught"));
+console.log("the end");

@@ -1,0 +1,2 @@
+globalThis.corvid.captureException(new Error("caught"));
+process.exitCode = 3;

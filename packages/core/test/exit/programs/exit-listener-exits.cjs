@@ -1,0 +1,2 @@
+globalThis.corvid.captureMessage("before");
+process.on("exit", () => process.exit(9));

@@ -1,0 +1,4 @@
+globalThis.corvid.captureMessage("before");
+process.on("exit", () => {
+  process.exitCode = 6;
+});

@@ -1,0 +1,2 @@
+globalThis.corvid.captureException(new Error("caught"));
+Promise.resolve().then(() => process.exit(2));

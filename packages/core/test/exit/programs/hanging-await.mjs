@@ -1,0 +1,2 @@
+globalThis.corvid.captureMessage("before");
+await new Promise(() => undefined);

@@ -1,0 +1,2 @@
+process.on("uncaughtException", () => process.exit(5));
+throw new Error("thrown");

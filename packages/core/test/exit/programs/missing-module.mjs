@@ -1,0 +1,1 @@
+await import("./there-is-no-such-file.mjs");

@@ -1,0 +1,3 @@
+const abort = new AbortController();
+abort.abort();
+Promise.reject(abort.signal.reason);

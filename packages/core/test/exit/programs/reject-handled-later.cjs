@@ -1,0 +1,3 @@
+process.on("rejectionHandled", () => console.log("handled after all"));
+const promise = Promise.reject(new Error("rejected"));
+setTimeout(() => promise.catch(() => undefined), 20);

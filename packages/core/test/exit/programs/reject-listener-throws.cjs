@@ -1,0 +1,4 @@
+process.on("unhandledRejection", (reason) => {
+  throw reason;
+});
+Promise.reject(new Error("rejected"));

@@ -1,0 +1,3 @@
+"use strict";
+throw new Error("mapped");
+//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjogMywgInNvdXJjZXMiOiBbIm9yaWdpbmFsLnRzIl0sICJzb3VyY2VzQ29udGVudCI6IFsiLy8gT25lIGxpbmUgb2YgY29tbWVudC5cbnRocm93IG5ldyBFcnJvcihcIm1hcHBlZFwiKSBhcyBuZXZlcjtcbiJdLCAibmFtZXMiOiBbXSwgIm1hcHBpbmdzIjogImFBQ0EsTUFBTSxJQUFJLEtBQUsifQ==

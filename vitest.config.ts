@@ -14,6 +14,7 @@ export default defineConfig({
       ? ["{packages,examples}/*/test/slow/*.test.ts"]
       : ["{packages,examples}/*/**/*.test.ts", "test-server/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**", ...(isSlow ? [] : ["**/test/slow/**"])],
+    setupFiles: ["./packages/core/test/support/balance.ts"],
     testTimeout: isSlow ? 60_000 : 15_000,
     reporters: ["default", "./scripts/totals-reporter.ts"],
   },

@@ -108,8 +108,8 @@ export class CorvidClient implements CaptureTarget {
       sendClosing: (snapshot, repeats) =>
         this.#outbound.push(pendingOf(snapshot, AT_ONCE, { repeats, bytes: snapshotBytes(snapshot) })),
     });
-    if (this.#enabled)
-      scope.governBreadcrumbs(breadcrumbPolicy(options.maxBreadcrumbs, options.beforeBreadcrumb));
+    const { maxBreadcrumbs, beforeBreadcrumb } = options;
+    scope.governBreadcrumbs(breadcrumbPolicy(this.#enabled ? maxBreadcrumbs : 0, beforeBreadcrumb));
     this.#tearDown = setUpIntegrations(this.#integrations, this, (what, error) =>
       this.#reportTrouble(what, error),
     );

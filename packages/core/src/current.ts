@@ -5,6 +5,8 @@ import { Scope } from "./scope.js";
 /** What reports: the part of a client that every copy of Corvid in a process can rely on. */
 export interface CaptureTarget {
   readonly scope: Scope;
+  /** Whether captures go anywhere at all. */
+  readonly enabled: boolean;
   captureException(error: unknown, hint?: CaptureHint): string;
   captureMessage(message: string, hint?: Level | CaptureHint): string;
   captureEvent(event: EventInput, hint?: CaptureHint): string;
@@ -61,6 +63,12 @@ const NO_CONTEXT: Context = {};
 /** The client of the request, else the process's. */
 export function currentClient(): CaptureTarget | undefined {
   return currentContext().client ?? carrier().client;
+}
+
+/** The same, if it listens: with one that is switched off or has no destination there is nothing to do. */
+export function listeningClient(): CaptureTarget | undefined {
+  const client = currentClient();
+  return client?.enabled ? client : undefined;
 }
 
 /** Makes a client the process's current one; `undefined` leaves it without. Returns the one before. */

@@ -2,7 +2,7 @@ import { addBreadcrumb, captureException, captureMessage } from "./api.js";
 import { isErrorLike } from "./capture/exception-text.js";
 import type { CaptureHint, TagValue } from "./capture/hint.js";
 import { read } from "./capture/safe-read.js";
-import { currentClient } from "./current.js";
+import { listeningClient } from "./current.js";
 import type { Level } from "./event.js";
 import { isUnobserved, unobserved } from "./hook-guard.js";
 import { describe } from "./option-checks.js";
@@ -132,7 +132,7 @@ export function createLogRule(origin: string, options: LogRuleOptions = {}): Log
   const breadcrumbFrom = threshold("breadcrumbLevel", options.breadcrumbLevel ?? 0);
 
   const fate = (severity: number): LogFate => {
-    if (currentClient() === undefined || isUnobserved()) return "ignore";
+    if (listeningClient() === undefined || isUnobserved()) return "ignore";
     if (severity >= captureFrom) return "event";
     return severity >= breadcrumbFrom ? "breadcrumb" : "ignore";
   };

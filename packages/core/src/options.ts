@@ -91,9 +91,9 @@ export interface ClientOptions {
   readonly limits?: Limits;
   /** How repeats are folded; `false` sends each one. */
   readonly once?: OnceOptions | false;
-  /** Events that may wait. Default 1000. */
+  /** Events that may wait before repeats are only counted; with `once: false`, before any are dropped. Default 1000. */
   readonly queueSize?: number;
-  /** Bytes that may wait. Default 16 MiB. */
+  /** Bytes that may wait before new kinds of failure are dropped. Default 16 MiB. */
   readonly queueBytes?: number;
   /**
    * Services that the trace of a request is passed on to, in `sentry-trace` and `baggage`: part of the URL, or an

@@ -262,11 +262,11 @@ export class Outbound {
   }
 }
 
-/** What is made for a line that is down or limited is only kept: a few events, ready for when it is back, are enough. */
-const READY_AHEAD = 16;
+/** A finished event weighs several times what its capture does, so only a few are made ahead of the line. */
+const READY_AHEAD = 64;
 
 function wantsMore(delivery: Delivery): boolean {
-  return delivery.hasRoomFor(1) && (delivery.queued < READY_AHEAD || !delivery.isHeldBack());
+  return delivery.queued < READY_AHEAD && delivery.hasRoomFor(1);
 }
 
 /** A failure of ours drops the event, counted and told, and is never an event of its own. */

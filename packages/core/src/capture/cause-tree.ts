@@ -1,4 +1,4 @@
-import type { Mechanism } from "../event.js";
+import type { Json, Mechanism } from "../event.js";
 import { createNormaliser } from "../process/normalise.js";
 import {
   type CaptureLimits,
@@ -39,7 +39,11 @@ export interface CauseTree {
 export function readCauseTree(root: unknown, head: ExceptionText, limits: CaptureLimits): CauseTree {
   const nodes: ExceptionNode[] = [];
   const seen = new Set<object>();
-  const copyOwn = createNormaliser({ ...limits, depth: Math.min(limits.depth, OWN_DEPTH), dataOnly: true });
+  let normaliser: ((value: unknown) => Json) | undefined;
+  const copyOwn = (value: unknown): Json => {
+    normaliser ??= createNormaliser({ ...limits, depth: Math.min(limits.depth, OWN_DEPTH), dataOnly: true });
+    return normaliser(value);
+  };
   const leftOut = new Map<number, number>();
   const waiting: Waiting[] = [{ value: root }];
 
@@ -55,7 +59,7 @@ export function readCauseTree(root: unknown, head: ExceptionText, limits: Captur
     const text = id === 0 ? head : readException(value, limits);
     const { causes, group, more } = causesOf(value, limits.causes);
     if (more > 0) leftOut.set(id, more);
-    const told = new Set(causes.map(({ source: property }) => property.replace(MEMBER, "")));
+    const told = causes.length === 0 ? NOTHING_TOLD : new Set(causes.map(propertyOf));
     const own = text.own ?? (isErrorLike(value) ? ownProperties(value, told, copyOwn) : undefined);
     const meta = systemCodes(value);
     nodes.push({
@@ -69,6 +73,7 @@ export function readCauseTree(root: unknown, head: ExceptionText, limits: Captur
     });
     for (const cause of causes) waiting.push({ ...cause, parentId: id });
   }
+  if (leftOut.size === 0) return { nodes, objects: seen };
   return { nodes: nodes.map((node) => withLeftOut(node, leftOut.get(node.id))), objects: seen };
 }
 
@@ -76,6 +81,12 @@ export function readCauseTree(root: unknown, head: ExceptionText, limits: Captur
 const OWN_DEPTH = 4;
 /** The index in `errors[3]`. */
 const MEMBER = /\[\d+\]$/;
+
+const NOTHING_TOLD: ReadonlySet<string> = new Set();
+
+function propertyOf({ source }: { readonly source: string }): string {
+  return source.replace(MEMBER, "");
+}
 
 interface Waiting {
   readonly value: unknown;
@@ -99,7 +110,9 @@ interface Causes {
 const NO_CAUSES: Causes = { causes: [], group: false, more: 0 };
 
 function causesOf(error: unknown, limit: number): Causes {
-  if (!isErrorLike(error)) return NO_CAUSES;
+  if (!isErrorLike(error) || !CAUSE_PROPERTIES.some((property) => read(error, property) !== undefined)) {
+    return NO_CAUSES;
+  }
   const chain = CHAINS.map((source) => ({ value: read(error, source), source })).filter(
     ({ value, source }) => (source === "cause" ? value !== undefined && value !== null : isErrorLike(value)),
   );
@@ -117,6 +130,8 @@ function causesOf(error: unknown, limit: number): Causes {
 const CHAINS = ["cause", "originalError"];
 /** How a `SuppressedError` names the error it tells of, and the one that this one suppressed. */
 const SIDES = ["error", "suppressed"];
+/** Most errors have none of these, and are done with after one look. */
+const CAUSE_PROPERTIES = [...CHAINS, ...SIDES, "errors"];
 
 /** Members of `errors`: whatever an `AggregateError` holds; elsewhere only a list of nothing but errors. */
 function membersOf(error: object, limit: number): Pick<Causes, "causes" | "more"> {

@@ -62,17 +62,21 @@ export function ownProperties(
   copy: (value: unknown) => Json,
 ): Record<string, Json> | undefined {
   const own: Record<string, unknown> = Object.create(null);
+  let isEmpty = true;
   try {
     const keys = ownKeys(error);
     if (keys === undefined) return { "…": "too many to list" };
     for (const name of keys.names.slice(0, MOST_READ)) {
       if (NOT_OWN.has(name) || causes.has(name)) continue;
       const descriptor = Object.getOwnPropertyDescriptor(error, name);
-      if (descriptor !== undefined && "value" in descriptor) own[name] = descriptor.value;
+      if (descriptor === undefined || !("value" in descriptor)) continue;
+      own[name] = descriptor.value;
+      isEmpty = false;
     }
   } catch {
     return undefined;
   }
+  if (isEmpty) return undefined;
   const json = asRecord(copy(own));
   return Object.keys(json).length === 0 ? undefined : json;
 }

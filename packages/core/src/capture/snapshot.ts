@@ -178,7 +178,7 @@ export function messageText(message: unknown, params: unknown, stringLength: num
 
 /** What a snapshot weighs in the queue, in bytes, about. */
 export function snapshotBytes(snapshot: Snapshot): number {
-  let bytes = 1024;
+  let bytes = 1536;
   for (const { type, value, stack, own } of snapshot.exceptions) {
     bytes += type.length + value.length + stackBytes(stack) + (own === undefined ? 0 : jsonBytes(own));
   }

@@ -3,8 +3,8 @@ import { isObject, read } from "../capture/safe-read.js";
 import {
   type CaptureTarget,
   type Context,
-  currentClient,
   currentContext,
+  listeningClient,
   runInContext,
   withRequestScope,
 } from "../current.js";
@@ -54,7 +54,7 @@ export function captureFrom(
     const known = knownRequest(request);
     const { thrown } = known ?? {};
     if (thrown !== undefined && Object.is(thrown.value, error)) return thrown.id;
-    const id = currentClient()?.captureException(error, hint);
+    const id = listeningClient()?.captureException(error, hint);
     if (id === undefined || known === undefined) return id;
     known.context.request.lastEventId = id;
     if (!isObject(error)) known.thrown = { value: error, id };

@@ -1,0 +1,150 @@
+/** The storm: 13,678 equal errors, in one turn of the loop and spread over as many; and what is not equal in it. */
+import { atMost, exactly } from "../harness/report.mjs";
+import { mebibytes, median, spread } from "../harness/statistics.mjs";
+import { alternate, startTrial } from "./trial.mjs";
+
+const COUNT = 13_678;
+const SITES = 10;
+const KEYS = 10_000;
+const BESIDE = ["corvid", "sentry-10", "sentry-11"];
+const ROUNDS = { full: 3, quick: 1 };
+
+export async function measure({ sink, clients, quick }) {
+  const rounds = quick ? ROUNDS.quick : ROUNDS.full;
+  const beside = BESIDE.filter((client) => clients.includes(client));
+  const run = (storm) => alternate(["none", ...beside], rounds, (client) => weather(sink, client, storm));
+  const oneTurn = await run({ count: COUNT, kinds: 1, isSpread: false });
+  const turns = await run({ count: COUNT, kinds: 1, isSpread: true });
+  const own = clients.includes("corvid") ? await ownStorms(sink) : undefined;
+
+  return {
+    title: "The storm",
+    note: `${COUNT} equal errors. "Accounted": what the server can tell of them, the sum of 1 per event or of \`contexts.repeats.count\`. CPU until the client says it has sent everything, less that of the same work with no client. The caller's time is that of a repeat. Median of ${rounds} round(s).`,
+    tables: [
+      { caption: "All in one turn of the loop", ...compare(oneTurn) },
+      { caption: "One per turn of the loop", ...compare(turns) },
+      ...(own ? [{ caption: "Storms that are not all equal (Corvid)", ...own.table }] : []),
+    ],
+    targets: own
+      ? [...equalTargets(oneTurn, "in one turn", 0.5), ...equalTargets(turns, "spread", 0.05), ...own.targets]
+      : [],
+  };
+}
+
+async function weather(sink, client, storm) {
+  const trial = await startTrial(sink, client, { workload: "storm", execArgv: ["--expose-gc"] });
+  try {
+    const figures = await trial.worker.ask("storm", storm);
+    const seen = await trial.endpoint.settle(() => false, { quietMs: 300, limitMs: 5000 });
+    return { title: trial.title, ...figures, ...seen };
+  } finally {
+    await trial.end();
+  }
+}
+
+function compare(runs) {
+  const idle = idleCpu(runs);
+  const cpu = (of) => median(of.map(({ cpuMs }) => cpuMs - idle));
+  const own = runs.has("corvid") ? cpu(runs.get("corvid")) : Number.NaN;
+  return {
+    columns: [
+      "client",
+      "requests",
+      `accounted of ${COUNT}`,
+      "CPU, ms",
+      "range",
+      "caller, µs",
+      "heap growth, MiB",
+      "memory growth, MiB",
+      "CPU × Corvid",
+    ],
+    rows: [...runs]
+      .filter(([client]) => client !== "none")
+      .map(([, of]) => [
+        of[0].title,
+        median(of.map(({ requests }) => requests)),
+        median(of.map(({ total }) => total)),
+        cpu(of),
+        spread(of.map(({ cpuMs }) => cpuMs - idle)),
+        median(of.map(({ medianUs }) => medianUs)),
+        median(of.map(({ heapGrowth }) => mebibytes(heapGrowth))),
+        median(of.map(({ rssGrowth }) => mebibytes(rssGrowth))),
+        cpu(of) / own,
+      ]),
+  };
+}
+
+function idleCpu(runs) {
+  return median(runs.get("none").map(({ cpuMs }) => cpuMs));
+}
+
+function equalTargets(runs, name, share) {
+  const own = runs.get("corvid");
+  const sentry = runs.get("sentry-10");
+  const cpu = (of) => median(of.map(({ cpuMs }) => cpuMs)) - idleCpu(runs);
+  const heap = Math.max(...own.map(({ heapGrowth }) => heapGrowth));
+  return [
+    exactly(`rounds not all accounted for, ${name}`, own.filter(({ total }) => total !== COUNT).length, 0),
+    atMost(`caller of a repeat, ${name}`, median(own.map(({ medianUs }) => medianUs)), 20, " µs"),
+    atMost(`heap growth, ${name}`, mebibytes(heap), 2, " MiB"),
+    ...(sentry ? [atMost(`CPU beside @sentry/node 10, ${name}`, cpu(own) / cpu(sentry), share, "×")] : []),
+  ];
+}
+
+async function ownStorms(sink) {
+  const sites = await weather(sink, "corvid", { count: COUNT, kinds: SITES, isSpread: true });
+  const surprise = await weather(sink, "corvid", {
+    count: COUNT,
+    kinds: 1,
+    isSpread: false,
+    newcomerAt: Math.floor(COUNT / 2),
+  });
+  const keys = await weather(sink, "corvid", { count: KEYS, kinds: KEYS, isSpread: false });
+  const offSites = Object.entries(sites.cases ?? {}).filter(
+    ([, count]) => Math.abs(count - COUNT / SITES) >= 1,
+  );
+  const row = (name, { requests, total, cpuMs, medianUs, heapGrowth, rssGrowth }) => [
+    name,
+    requests,
+    total,
+    cpuMs,
+    medianUs,
+    mebibytes(heapGrowth),
+    mebibytes(rssGrowth),
+  ];
+  return {
+    table: {
+      columns: [
+        "storm",
+        "requests",
+        "accounted",
+        "CPU, ms",
+        "caller, µs",
+        "heap growth, MiB",
+        "memory growth, MiB",
+      ],
+      rows: [
+        row(`${COUNT} of ${SITES} kinds, by turns`, sites),
+        row(`${COUNT} equal and one new, in one turn`, surprise),
+        row(`${KEYS} of as many kinds, in one turn`, keys),
+      ],
+    },
+    targets: [
+      exactly("accounted, by turns", sites.total, COUNT),
+      exactly("kinds whose count is wrong", offSites.length + Math.abs(SITES - sites.distinct), 0),
+      atMost("requests, by turns", sites.requests, 100),
+      exactly("the new one arrives", surprise.cases?.newcomer ?? 0, 1),
+      exactly("accounted with it", surprise.total, COUNT),
+      atMost("heap kept after as many kinds", mebibytes(keys.heapGrowth), 8, " MiB"),
+      ...[sites, surprise, keys].map(({ stats }, at) =>
+        exactly(`captures unaccounted for, storm ${at + 1}`, missing(stats), 0),
+      ),
+    ],
+  };
+}
+
+/** Captures of which the client's own statistics do not say what became of them. */
+function missing({ captured, delivered, merged, folded, dropped, queued, spooled }) {
+  const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
+  return captured - delivered - merged - folded - lost - queued - spooled;
+}

@@ -4,6 +4,7 @@ import { schemaErrors } from "../../../test-server/src/schema.js";
 import { withRequestScope } from "../src/current.js";
 import type { Event } from "../src/event.js";
 import { createTestBench, expectBalance, type TestBench } from "./support/client.js";
+import { cpuMs } from "./support/cpu.js";
 
 const trap = (): never => {
   throw new Error("trap");
@@ -189,12 +190,12 @@ const LONG_MS = 1500;
 
 async function expectHarmless(way: keyof typeof WAYS, value: unknown): Promise<void> {
   const bench = createTestBench({ once: false });
-  const start = performance.now();
+  const start = cpuMs();
 
   const id = WAYS[way]!(bench, value);
   const events = await bench.arrived();
 
-  expect(performance.now() - start).toBeLessThan(LONG_MS);
+  expect(cpuMs() - start).toBeLessThan(LONG_MS);
   expect(id).toMatch(/^[0-9a-f]{32}$/);
   expect(events.map(({ event_id }) => event_id)).toEqual([id]);
   expect(events.flatMap((event) => schemaErrors(event))).toEqual([]);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
+import { cpuMs } from "../../test/support/cpu.js";
 import { ownKeys } from "./normalise/own-keys.js";
 import { cleanText, createNormaliser, DEFAULT_LIMITS, normalise, normaliseRecord } from "./normalise.js";
 
@@ -271,20 +272,20 @@ describe("normalise() is quick with", () => {
     ["everything there is", globalThis],
     ["the process", process],
   ])("%s", (_, value) => {
-    const started = performance.now();
+    const started = cpuMs();
     const json = normalise(value);
 
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(cpuMs() - started).toBeLessThan(1000);
     expect(JSON.stringify(json).length).toBeLessThan(600_000);
   });
 
   test("a tree that would be 50⁶ values", () => {
     let tree: unknown = 1;
     for (let i = 0; i < 6; i++) tree = Array(50).fill(tree);
-    const started = performance.now();
+    const started = cpuMs();
     const json = normalise(tree);
 
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(cpuMs() - started).toBeLessThan(1000);
     expect(JSON.stringify(json).length).toBeLessThan(300_000);
   });
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { cpuMs } from "../../test/support/cpu.js";
 import { createScrubber } from "./scrub.js";
 
 const scrub = createScrubber().text;
@@ -208,10 +209,10 @@ describe("Scrubber.text() takes linear time", () => {
 
   test.each(seeds)("on %j repeated", (seed) => {
     const text = `password</ ://@ -----BEGIN eyJ bearer -- ${seed.repeat(Math.ceil(1_000_000 / seed.length))}`;
-    const started = performance.now();
+    const started = cpuMs();
     scrub(text);
 
-    expect(performance.now() - started).toBeLessThan(1500);
+    expect(cpuMs() - started).toBeLessThan(1500);
   });
 
   test("on any mixture of them", () => {
@@ -219,10 +220,10 @@ describe("Scrubber.text() takes linear time", () => {
       fc.property(fc.array(fc.constantFrom(...seeds), { minLength: 2, maxLength: 6 }), (parts) => {
         const mixture = parts.join("");
         const text = mixture.repeat(Math.ceil(50_000 / mixture.length));
-        const started = performance.now();
+        const started = cpuMs();
         scrub(text);
 
-        expect(performance.now() - started).toBeLessThan(500);
+        expect(cpuMs() - started).toBeLessThan(500);
       }),
       { numRuns: 200 },
     );

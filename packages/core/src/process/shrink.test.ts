@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { cpuMs } from "../../test/support/cpu.js";
 import type { Event, Frame } from "../event.js";
 import { shrinkEvent } from "./shrink.js";
 import { byteLength } from "./text.js";
@@ -156,9 +157,9 @@ test("shrinkEvent() goes over 30 MB in little more time than writing it out take
     ...large(),
     extra: Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, "x".repeat(1500)])),
   };
-  const started = performance.now();
+  const started = cpuMs();
   const { payload } = shrinkEvent(event, 1_048_576);
 
   expect(byteLength(payload)).toBeLessThanOrEqual(1_048_576);
-  expect(performance.now() - started).toBeLessThan(3000);
+  expect(cpuMs() - started).toBeLessThan(3000);
 });

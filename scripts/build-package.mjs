@@ -86,7 +86,10 @@ async function minifyForeign(outputs) {
   }
 }
 
-/** The CommonJS build has the same files: the ES modules, translated one by one, so that entries share their chunks. */
+/**
+ * The CommonJS build has the same files: the ES modules, translated one by one, so that entries share their chunks;
+ * without white space, because a package holds both.
+ */
 async function transposeToCjs() {
   await build({
     entryPoints: readdirSync("dist/esm")
@@ -94,6 +97,7 @@ async function transposeToCjs() {
       .map((file) => join("dist/esm", file)),
     outdir: "dist/cjs",
     format: "cjs",
+    minifyWhitespace: true,
     platform: "node",
     target: TARGET,
     supported: { "dynamic-import": false },

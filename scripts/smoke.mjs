@@ -120,7 +120,8 @@ function nodeOf(major) {
   if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
   const prefix = join(folder, `node-${major}`);
   mkdirSync(prefix);
-  npm(prefix, ["install", "--no-audit", "--no-fund", "--prefix", prefix, `node@${major}`]);
+  writeFileSync(join(prefix, "package.json"), '{ "private": true }\n');
+  npm(prefix, ["install", "--no-audit", "--no-fund", "--loglevel=error", `node@${major}`]);
   return join(prefix, "node_modules/node/bin/node");
 }
 

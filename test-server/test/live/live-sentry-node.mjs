@@ -21,7 +21,8 @@ const fixtures = fileURLToPath(new URL("../fixtures/sentry-node-10", import.meta
 
 mkdirSync(folder, { recursive: true });
 writeFileSync(`${folder}/package.json`, '{ "private": true, "type": "module" }\n');
-execFileSync("npm", ["install", "--prefix", folder, "--no-audit", "--no-fund", `@sentry/node@${VERSION}`], {
+execFileSync("npm", ["install", "--no-audit", "--no-fund", `@sentry/node@${VERSION}`], {
+  cwd: folder,
   stdio: "inherit",
 });
 copyFileSync(new URL("app.mjs", import.meta.url), `${folder}/app.mjs`);

@@ -94,8 +94,9 @@ function nodeOf(major) {
   const binary = join(folder, "node_modules", "node", "bin", "node");
   if (!existsSync(binary)) {
     mkdirSync(folder, { recursive: true });
-    const flags = ["--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
-    execFileSync("npm", ["install", "--prefix", folder, ...flags, `node@${major}`], { stdio: "inherit" });
+    writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
+    const flags = ["--no-audit", "--no-fund", "--loglevel=error"];
+    execFileSync("npm", ["install", ...flags, `node@${major}`], { cwd: folder, stdio: "inherit" });
   }
   return binary;
 }

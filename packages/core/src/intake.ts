@@ -74,10 +74,6 @@ export class Intake {
     return this.#queue.bytes;
   }
 
-  hasRoomFor(bytes: number): boolean {
-    return this.#queue.hasRoomFor(bytes);
-  }
-
   /** Takes a capture; `false` when full. */
   push(pending: Pending): boolean {
     if (!this.#queue.push(pending)) return false;

@@ -71,7 +71,7 @@ export class FoldTable {
 
     entry.touched = now;
     if (entry.folded > 0 || entry.sent >= full) return "fold";
-    if (entry.sent > 0 && this.#options.pressure() !== "none") return "fold";
+    if (this.#options.pressure() !== "none") return "fold";
     entry.sent++;
     return "send";
   }

@@ -1,0 +1,64 @@
+/**
+ * One line of what is known of an event on disk.
+ *
+ * - `raw`: a capture as it was taken, scrubbed; a later one of the same id is an outer error that wraps the earlier.
+ * - `sighting`: the same failure seen again, with what was known there.
+ * - `more`: one more capture is folded into the event; the payload is when, as a short text.
+ * - `finished`: the event itself; from here on the others of this id are of no use.
+ */
+export type PartKind = "raw" | "sighting" | "more" | "finished";
+
+/** An event that waits on disk, as it is handed out. */
+export interface SpooledEvent {
+  readonly id: string;
+  /** What the process that captured it said of itself; JSON. */
+  readonly head: string;
+  /** `raw` and `sighting` parts in the order they were written, or the one `finished` part. */
+  readonly parts: readonly { readonly kind: Exclude<PartKind, "more">; readonly payload: string }[];
+  /** Captures folded into it after the first, and the payload of the last of them. */
+  readonly more: { readonly count: number; readonly last: string | undefined };
+  /** Destinations that are done with it. */
+  readonly settled: ReadonlySet<string>;
+  /** When the file that holds it was begun, in milliseconds since the Unix epoch. */
+  readonly begunAt: number;
+}
+
+/** A number of events, and of the captures they stand for. */
+export interface SpoolCount {
+  readonly events: number;
+  readonly captures: number;
+}
+
+/** Why events that waited on disk are there no more. */
+export type SpoolLoss = SpoolCount & {
+  readonly reason: "full" | "too_old" | "corrupt";
+  /** Milliseconds since the Unix epoch: when the oldest and the newest file concerned were begun. */
+  readonly from: number;
+  readonly until: number;
+};
+
+/** Events on disk: what must survive the process. No method throws or rejects. */
+export interface SpoolStore {
+  /** Events that are on disk and at the same time in memory, on their way. */
+  readonly inHand: number;
+  /** Events that are on disk alone. */
+  readonly waiting: number;
+  /**
+   * Appends one part, with one write. The event is in hand from then on.
+   *
+   * @returns `false` when it is not on disk: the caller goes on with memory alone
+   */
+  keep(kind: PartKind, id: string, payload: string): boolean;
+  /** Whether the event is on disk. */
+  holds(id: string): boolean;
+  /** A destination is done with an event; without one, all are. An event nobody waits for any more is forgotten. */
+  settle(id: string, destination?: string): void;
+  /** Lets an event in hand wait on disk alone; {@link next} will give it out again, after those that wait already. */
+  handBack(id: string): void;
+  /** Takes over what ended processes left. @returns what is new among {@link waiting} */
+  adopt(): Promise<SpoolCount>;
+  /** Hands out the oldest event that waits; it is in hand from then on. */
+  next(): Promise<SpooledEvent | undefined>;
+  /** The process or the client ends: what is on disk may be taken over at once. */
+  close(): void;
+}

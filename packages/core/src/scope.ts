@@ -69,6 +69,11 @@ function emptyData(trace?: Trace, passedOn: Trail = EMPTY_TRAIL): ScopeData {
 }
 
 const EMPTY: ScopeData = emptyData();
+
+/** The data of a scope of another process, as far as it is known. */
+export function recalledData(known: Partial<ScopeData>): ScopeData {
+  return { ...EMPTY, ...known };
+}
 const DEFAULT_POLICY = breadcrumbPolicy(100, undefined);
 
 /**

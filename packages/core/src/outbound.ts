@@ -10,6 +10,11 @@ import { type Ledger, Passage } from "./ledger.js";
 import type { ResolvedOptions } from "./options.js";
 import type { Platform } from "./platform.js";
 import { shrinkEvent } from "./process/shrink.js";
+import type { SpoolDesk } from "./spool/desk.js";
+import { destinationKeys } from "./spool/destinations.js";
+import type { Recall } from "./spool/recall.js";
+import { Restock } from "./spool/restock.js";
+import type { SpooledEvent } from "./spool/store.js";
 import { createDelivery, type Delivery, type DestinationStats } from "./transport/delivery.js";
 import type { Transport } from "./transport/transport.js";
 
@@ -20,6 +25,9 @@ export interface OutboundOptions {
   readonly workshop: Workshop;
   readonly transports: readonly Transport[];
   readonly ledger: Ledger;
+  /** Where what must outlive the process is written down. */
+  readonly spool?: SpoolDesk;
+  readonly recall?: Recall;
   /** Called whenever an event has left or was given up. */
   onLeft(): void;
 }
@@ -33,14 +41,20 @@ export class Outbound {
   readonly #intake: Intake;
   readonly #passage: Passage;
   readonly #deliveries: readonly Delivery[];
+  /** By what the spool knows each of them. */
+  readonly #keys: readonly string[];
+  readonly #restock: Restock | undefined;
   #whenRelieved: (() => void)[] = [];
   #isClosed = false;
 
   constructor(context: OutboundOptions) {
     this.#context = context;
-    const { options, platform, ledger, transports } = context;
-    this.#passage = new Passage(ledger);
-    this.#deliveries = transports.map((transport) => this.#createDelivery(transport));
+    const { options, platform, ledger, transports, spool } = context;
+    this.#passage = new Passage(ledger, (id) => this.#leave(id));
+    this.#keys = destinationKeys(transports);
+    this.#deliveries = transports.map((transport, index) =>
+      this.#createDelivery(transport, this.#keys[index]!),
+    );
     this.#intake = new Intake({
       clock: platform.clock,
       queueBytes: options.queueBytes,
@@ -48,6 +62,7 @@ export class Outbound {
       hasRoomBehind: () => this.#deliveries.some(wantsMore),
       finish: (pending) => this.#send(pending),
     });
+    this.#restock = spool && this.#createRestock(spool);
   }
 
   /** Events that have not arrived yet and are not given up. */
@@ -64,7 +79,7 @@ export class Outbound {
     const { queueSize, queueBytes } = this.#context.options;
     return {
       isFull: this.queued + held.items >= queueSize,
-      isOverflowing: this.#queuedBytes() + held.bytes >= queueBytes,
+      isOverflowing: !this.#canSpill && this.#queuedBytes() + held.bytes >= queueBytes,
       isHeldBack: this.#deliveries.length > 0 && this.#deliveries.every((delivery) => delivery.isHeldBack()),
     };
   }
@@ -79,7 +94,29 @@ export class Outbound {
 
   /** Takes a capture; `false` when full. Its files are left behind when only they are too much. */
   push(pending: Pending): boolean {
-    return this.#intake.push(pending) || (hasFiles(pending) && this.#intake.push(withoutFiles(pending)));
+    const { spool } = this.#context;
+    if (spool?.isTakenOver(pending)) {
+      this.#leave(pending.id);
+      return true;
+    }
+    if (spool !== undefined && !spool.holds(pending)) spool.keep(pending.snapshot);
+    if (this.#intake.push(pending) || spool?.leave(pending.id)) return true;
+    return hasFiles(pending) && this.#intake.push(withoutFiles(pending));
+  }
+
+  /** Writes down what is only counted by now. */
+  recordFold(snapshot: Snapshot): void {
+    this.#context.spool?.fold(snapshot);
+  }
+
+  /** Leaves what is on disk to whoever comes. */
+  closeSpool(): void {
+    this.#context.spool?.close();
+  }
+
+  /** Events that are on disk; of those `inHand` are on their way, or counted, here as well. */
+  get spooled(): { readonly inHand: number; readonly waiting: number } {
+    return this.#context.spool?.store ?? NOTHING_SPOOLED;
   }
 
   /** Whether the event of this id has not left yet. */
@@ -90,6 +127,7 @@ export class Outbound {
   /** The failure of a waiting event was seen again: what is known there and was not known before is added. */
   addSighting(id: string, sighting: Surroundings): void {
     this.#intake.find(id)?.sightings.push(sighting);
+    this.#context.spool?.sight(id, sighting);
   }
 
   /** A waiting event becomes that of an error which wraps its own. */
@@ -98,34 +136,43 @@ export class Outbound {
     if (pending === undefined) return;
     pending.sightings.push(pending.snapshot);
     pending.snapshot = outer;
+    this.#context.spool?.keep(outer);
   }
 
   recordDiscard(reason: DropReason, quantity: number): void {
     for (const delivery of this.#deliveries) delivery.recordDiscard(reason, "error", quantity);
   }
 
-  /** Sends all that waits. `true`: nothing is left. */
+  /** Sends all that waits, on disk too. `true`: nothing is left. */
   async flush(timeoutMs: number): Promise<boolean> {
     const { clock } = this.#context.platform;
     const deadline = clock.monotonic() + timeoutMs;
-    this.#intake.hurry();
-    const isEmpty = await this.#within(this.#intake.empty(), timeoutMs);
-    const left = Math.max(0, deadline - clock.monotonic());
-    const flushed = await Promise.all(this.#deliveries.map((delivery) => delivery.flush(left)));
-    return isEmpty && flushed.every(Boolean);
+    for (;;) {
+      const isFlushed = await this.#flushMemory(Math.max(0, deadline - clock.monotonic()));
+      if (!isFlushed || this.#restock === undefined) return isFlushed;
+      await this.#within(this.#restock.settled(), Math.max(0, deadline - clock.monotonic()));
+      if (this.#intake.size + this.#passage.size > 0) continue;
+      return this.spooled.waiting === 0;
+    }
   }
 
-  /** Sends all that waits, counts what could not be sent, and gives everything back. */
+  /** Sends all that waits, leaves the rest to the spool or counts it as dropped, and gives everything back. */
   async close(timeoutMs: number): Promise<boolean> {
     const { clock } = this.#context.platform;
     const deadline = clock.monotonic() + timeoutMs;
     const flushed = await this.flush(timeoutMs);
     this.#isClosed = true;
+    this.#restock?.stop();
     this.#relieve();
-    for (const { weight } of this.#intake.takeAll()) this.#context.ledger.drop("network_error", weight);
+    for (const { id, weight } of this.#intake.takeAll()) this.abandon(id, weight);
     const left = Math.max(0, deadline - clock.monotonic());
     const closed = await Promise.all(this.#deliveries.map((delivery) => delivery.close(left)));
     return flushed && closed.every(Boolean);
+  }
+
+  /** An event that cannot be sent any more is left to the spool, or else dropped. */
+  abandon(id: string, weight: number): void {
+    if (!this.#context.spool?.leave(id)) this.#context.ledger.drop("network_error", weight);
   }
 
   /** Makes all that waits into events and sends them, synchronously. `false`: nobody would take anything now. */
@@ -147,6 +194,17 @@ export class Outbound {
     return true;
   }
 
+  /** Sends all that waits in memory. */
+  async #flushMemory(timeoutMs: number): Promise<boolean> {
+    const { clock } = this.#context.platform;
+    const deadline = clock.monotonic() + timeoutMs;
+    this.#intake.hurry();
+    const isEmpty = await this.#within(this.#intake.empty(), timeoutMs);
+    const left = Math.max(0, deadline - clock.monotonic());
+    const flushed = await Promise.all(this.#deliveries.map((delivery) => delivery.flush(left)));
+    return isEmpty && flushed.every(Boolean);
+  }
+
   /** Bytes that wait, about: here and at the destination that has most. */
   #queuedBytes(): number {
     let most = 0;
@@ -155,6 +213,10 @@ export class Outbound {
   }
 
   async #send(pending: Pending): Promise<void> {
+    if (this.#context.spool?.isTakenOver(pending)) {
+      if (this.#intake.release(pending)) this.#leave(pending.id);
+      return;
+    }
     const made = await finish(pending, this.#context.workshop).catch(failure);
     if ("envelope" in made) await this.#roomFor(made.envelope.bytes);
     if (!this.#intake.release(pending)) return;
@@ -179,7 +241,8 @@ export class Outbound {
   }
 
   #drop({ id, weight }: Pending, { dropped, trouble }: Extract<Finished, { dropped: DropReason }>): void {
-    const { ledger, diagnostics } = this.#context;
+    const { ledger, diagnostics, spool } = this.#context;
+    spool?.settle(id);
     ledger.drop(dropped, weight);
     if (trouble === undefined) diagnostics.debug(() => `event ${id} dropped: ${dropped}`);
     else diagnostics.warn(trouble.slice(0, 60), `event ${id} dropped: ${trouble}`);
@@ -209,14 +272,63 @@ export class Outbound {
 
   /** Hands an event to every destination. */
   #offer(envelope: Envelope): void {
-    this.#passage.begin(envelope.id, envelope.weight, this.#deliveries.length);
-    for (const delivery of this.#deliveries) {
+    this.#context.spool?.finish(envelope);
+    this.#handTo(this.#deliveries, envelope);
+  }
+
+  #handTo(deliveries: readonly Delivery[], envelope: Envelope): void {
+    const { id, weight } = envelope;
+    const { diagnostics, spool } = this.#context;
+    this.#passage.begin(id, weight, deliveries.length);
+    for (const delivery of deliveries) {
       if (delivery.offer(envelope)) continue;
-      this.#context.diagnostics.debug(
-        () => `event ${envelope.id} dropped for ${delivery.name}: queue_overflow`,
-      );
-      delivery.recordDiscard("queue_overflow", "error", envelope.weight);
-      this.#passage.settle(envelope.id, "queue_overflow");
+      if (spool?.holds(envelope)) {
+        this.#passage.settle(id, { kind: "kept" });
+        continue;
+      }
+      diagnostics.debug(() => `event ${id} dropped for ${delivery.name}: queue_overflow`);
+      delivery.recordDiscard("queue_overflow", "error", weight);
+      this.#passage.settle(id, { kind: "dropped", reason: "queue_overflow" });
+    }
+  }
+
+  /** Nobody here sends the event: it waits on disk, or another process has it. */
+  #leave(id: string): void {
+    const { spool, ledger } = this.#context;
+    if (spool === undefined || spool.leave(id)) return;
+    ledger.handedOver++;
+    spool.forgetTakenOver(id);
+  }
+
+  get #canSpill(): boolean {
+    return this.#context.spool?.isWorking ?? false;
+  }
+
+  #createRestock(spool: SpoolDesk): Restock {
+    const { platform, ledger } = this.#context;
+    return new Restock({
+      store: spool.store,
+      clock: platform.clock,
+      random: platform.random,
+      afterTurn: platform.afterTurn,
+      hasRoom: () => this.#intake.size < FROM_DISK_AHEAD && this.#deliveries.some(wantsFromDisk),
+      take: (event) => this.#takeFromDisk(event),
+      onAdopted: (count) => ledger.takeOver(count),
+    });
+  }
+
+  /** An event from disk goes on from where it had come. */
+  #takeFromDisk(event: SpooledEvent): void {
+    const recalled = this.#context.recall?.read(event);
+    if (recalled === undefined) {
+      this.#context.spool?.settle(event.id);
+      this.#context.ledger.drop("internal_sdk_error", 1 + event.more.count);
+    } else if ("pending" in recalled) {
+      if (!this.#intake.push(recalled.pending)) this.#leave(event.id);
+    } else {
+      const keys = this.#keys;
+      const open = this.#deliveries.filter((_, index) => !event.settled.has(keys[index]!));
+      this.#handTo(open, { ...recalled.envelope, weight: 1 + event.more.count });
     }
   }
 
@@ -228,11 +340,12 @@ export class Outbound {
   #relieve(): void {
     for (const resolve of this.#whenRelieved.splice(0)) resolve();
     this.#intake.kick();
+    this.#restock?.kick();
     this.#context.onLeft();
   }
 
-  #createDelivery(transport: Transport): Delivery {
-    const { options, platform, diagnostics } = this.#context;
+  #createDelivery(transport: Transport, key: string): Delivery {
+    const { options, platform, diagnostics, spool } = this.#context;
     return createDelivery({
       transport,
       clock: platform.clock,
@@ -241,9 +354,11 @@ export class Outbound {
       diagnostics,
       queueSize: options.queueSize,
       queueBytes: options.queueBytes,
-      maxAgeMs: MAX_AGE_MS,
+      maxAgeMs: options.spool === false ? MAX_AGE_MS : options.spool.maxAgeMs,
+      spool,
       onSettled: (envelope, outcome) => {
-        this.#passage.settle(envelope.id, outcome.kind === "dropped" ? outcome.reason : undefined);
+        if (outcome.kind !== "kept") spool?.settle(envelope.id, key);
+        this.#passage.settle(envelope.id, outcome);
         this.#relieve();
       },
       shrink: (envelope) => shrunk(envelope),
@@ -260,6 +375,15 @@ export class Outbound {
       });
     });
   }
+}
+
+const NOTHING_SPOOLED = { inHand: 0, waiting: 0 };
+
+/** From disk only as much is taken as keeps the line busy: what happens now goes first. */
+const FROM_DISK_AHEAD = 8;
+
+function wantsFromDisk(delivery: Delivery): boolean {
+  return !delivery.isHeldBack() && delivery.queued < FROM_DISK_AHEAD;
 }
 
 /** A finished event weighs several times what its capture does, so only a few are made ahead of the line. */

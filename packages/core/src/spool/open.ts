@@ -1,4 +1,5 @@
 import { copyHint, snapshotBytes, snapshotOf } from "../capture/snapshot.js";
+import { destinationKeys } from "../destinations.js";
 import type { Diagnostics } from "../diagnostics.js";
 import type { EventInput } from "../event.js";
 import type { Workshop } from "../finish.js";
@@ -10,7 +11,6 @@ import type { Platform } from "../platform.js";
 import type { Transport } from "../transport/transport.js";
 import { CaptureWriter } from "./capture-writer.js";
 import { SpoolDesk } from "./desk.js";
-import { destinationKeys } from "./destinations.js";
 import { headText, workshopOf } from "./head.js";
 import { Recall } from "./recall.js";
 import type { SpoolLoss } from "./store.js";

@@ -104,7 +104,7 @@ describe("a process that is killed", () => {
       release: "shop@2.0.0",
       beforeSend: (made, { recovered, originalException }) => ({
         ...made,
-        extra: { recovered, original: String(originalException) },
+        extra: { recovered: recovered === true, original: String(originalException) },
       }),
     });
 

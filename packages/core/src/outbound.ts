@@ -235,7 +235,7 @@ export class Outbound {
   }
 
   #createRestock(): Restock | undefined {
-    const { platform, ledger, spool } = this.#context;
+    const { platform, spool } = this.#context;
     return (
       spool &&
       new Restock({
@@ -248,7 +248,6 @@ export class Outbound {
           !this.#destinations.isHeldBack &&
           this.#destinations.wantsMore(FROM_DISK_AHEAD),
         take: (event) => this.#takeFromDisk(event),
-        onAdopted: (count) => ledger.takeOver(count),
       })
     );
   }

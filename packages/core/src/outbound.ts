@@ -252,17 +252,25 @@ export class Outbound {
     );
   }
 
-  /** An event from disk goes on from where it had come. */
-  #takeFromDisk(event: SpooledEvent): void {
-    const recalled = this.#context.recall?.read(event);
+  /** An event from disk goes on from where it had come; `false`: it must wait there for more room. */
+  #takeFromDisk(event: SpooledEvent): boolean {
+    const { recall, spool, ledger } = this.#context;
+    const recalled = recall?.read(event);
     if (recalled === undefined) {
-      this.#context.spool?.settle(event.id);
-      this.#context.ledger.drop("internal_sdk_error", 1 + event.more.count);
-    } else if ("pending" in recalled) {
-      if (!this.#intake.push(recalled.pending)) this.#destinations.leave(event.id);
-    } else {
-      this.#destinations.offer({ ...recalled.envelope, weight: 1 + event.more.count }, event.settled);
+      spool?.settle(event.id);
+      ledger.drop("internal_sdk_error", 1 + event.more.count);
+      return true;
     }
+    const isTaken =
+      "pending" in recalled ? this.#intake.push(recalled.pending) : this.#resume(recalled.envelope, event);
+    if (!isTaken) this.#destinations.leave(event.id);
+    return isTaken;
+  }
+
+  #resume(envelope: Envelope, { more, settled }: SpooledEvent): boolean {
+    if (!this.#destinations.hasRoomFor(envelope.bytes)) return false;
+    this.#destinations.offer({ ...envelope, weight: 1 + more.count }, settled);
+    return true;
   }
 
   /** Something has left: what waited for room may go on. */

@@ -9,8 +9,8 @@ export interface RestockOptions {
   afterTurn(fn: () => void): void;
   /** Whether the road has place for one more that is in no hurry. */
   hasRoom(): boolean;
-  /** Puts an event from disk on the road. Must not throw. */
-  take(event: SpooledEvent): void;
+  /** Puts an event from disk on the road; `false` when there was no place for this one. Must not throw. */
+  take(event: SpooledEvent): boolean;
 }
 
 /** Those who ended just before this process started count as ended after ten seconds of silence. */
@@ -24,12 +24,15 @@ const LOOK_EVERY_MS = 30_000;
 export class Restock {
   readonly #options: RestockOptions;
   #timer: Timer | undefined;
+  #looking: Promise<void>;
   #round: Promise<void> | undefined;
   #isStopped = false;
 
   constructor(options: RestockOptions) {
     this.#options = options;
-    options.afterTurn(() => void this.#look(SECOND_LOOK_MS));
+    this.#looking = new Promise<void>((resolve) => options.afterTurn(resolve)).then(() =>
+      this.#look(SECOND_LOOK_MS),
+    );
   }
 
   /** There may be room now. */
@@ -41,8 +44,9 @@ export class Restock {
     });
   }
 
-  /** Resolves when what is being read is on the road. */
+  /** Resolves when whoever is being looked for is found, and what is being read is on the road. */
   async settled(): Promise<void> {
+    await this.#looking;
     this.kick();
     await this.#round;
   }
@@ -58,15 +62,17 @@ export class Restock {
     await store.adopt();
     if (this.#isStopped) return;
     this.kick();
-    this.#timer = clock.schedule(() => void this.#look(LOOK_EVERY_MS), nextInMs * (1 + random() / 4));
+    const lookAgain = (): void => {
+      this.#looking = this.#look(LOOK_EVERY_MS);
+    };
+    this.#timer = clock.schedule(lookAgain, nextInMs * (1 + random() / 4));
   }
 
   async #bring(): Promise<void> {
     const { store, take, hasRoom } = this.#options;
     while (!this.#isStopped && hasRoom()) {
       const event = await store.next();
-      if (event === undefined) return;
-      take(event);
+      if (event === undefined || !take(event)) return;
     }
   }
 }

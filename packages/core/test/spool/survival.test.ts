@@ -1,18 +1,19 @@
 import type { ChildProcess } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { startTestServer, type TestServer } from "@corvid/test-server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Event } from "../../src/event.js";
 import { Client } from "../../src/node/client.js";
 import type { ClientOptions } from "../../src/options.js";
 import { ended } from "../support/child.js";
-import { createSpoolFolder, type SpoolFolder } from "./folder.js";
+import { die, testFolder } from "../support/spool.js";
 import { createSpoolProgram, type SpoolProgram } from "./program.js";
 
 const isSlow = process.env.CORVID_SUITE === "slow";
 const KILLED_RUNS = isSlow ? 200 : 20;
 let program: SpoolProgram;
 let server: TestServer;
-let folder: SpoolFolder;
+let folder: ReturnType<typeof testFolder>;
 
 beforeAll(async () => {
   program = await createSpoolProgram();
@@ -20,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => program.remove());
 beforeEach(async () => {
   server = await startTestServer();
-  folder = createSpoolFolder();
+  folder = testFolder();
 });
 afterEach(async () => {
   await server.close();
@@ -35,7 +36,7 @@ function goAway(): void {
 /** Starts after the others have ended, and sends what they left. */
 async function heir(wanted: number, options: ClientOptions = {}): Promise<readonly Event[]> {
   server.setFault(undefined);
-  folder.age();
+  die(folder.dir);
   const client = new Client({ dsn: server.dsn, spool: folder.dir, integrations: () => [], ...options });
   try {
     await server.waitForEvents(wanted, 20_000);
@@ -72,7 +73,7 @@ describe("a process that is killed", () => {
     expect(ids).toHaveLength(KILLED_RUNS * 20);
     expect(new Set(idsAt(server))).toEqual(new Set(ids));
     expect(server.duplicates()).toBe(0);
-    expect(folder.instances()).toEqual([]);
+    expect(readdirSync(folder.dir)).toEqual([]);
   }, 300_000);
 
   test("in the middle of a storm has counted every failure", async () => {
@@ -139,7 +140,7 @@ describe("a process that ends by itself", () => {
       expect(result.code).toBe(code);
       expect(whileItHung).toBe(0);
       expect(events).toHaveLength(count);
-      expect(folder.instances()).toEqual([]);
+      expect(readdirSync(folder.dir)).toEqual([]);
     },
   );
 
@@ -151,7 +152,7 @@ describe("a process that ends by itself", () => {
 
     expect(client.stats()).toMatchObject({ delivered: 1, queued: 0, spooled: 0 });
     await client.close();
-    expect(folder.instances()).toEqual([]);
+    expect(readdirSync(folder.dir)).toEqual([]);
   });
 });
 

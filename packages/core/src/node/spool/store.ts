@@ -201,6 +201,8 @@ class FileSpool implements FolderSpool {
     if (entry.state !== "reading" || journal.entries.byId.get(entry.id) !== entry) return undefined;
     entry.state = "waiting";
     if (this.#isClosed) return undefined;
+    // Files that are not where they were may just be another's now.
+    if (parts === "gone" && !this.#isStillThere()) return undefined;
     if (parts === "gone") this.#lose(placed, "gone");
     if (parts === "later") this.#line.add(placed);
     if (typeof parts === "string") return parts === "later" ? parts : undefined;
@@ -425,6 +427,17 @@ class FileSpool implements FolderSpool {
     this.#retryAt = this.#options.clock.monotonic() + RETRY_AFTER_MS;
     this.#tellTrouble("events are kept in memory alone", error);
     return undefined;
+  }
+
+  /** Looks at once; `false` when all was taken over, or deleted. */
+  #isStillThere(): boolean {
+    const home = this.#home;
+    try {
+      home.beat();
+    } catch {
+      // A trouble of the disk's, not of the folder's.
+    }
+    return home === this.#home;
   }
 
   #isStillOurs(): boolean {

@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, rmSync, statSync, unlinkSync } from "node:fs";
+import { readdirSync, rmSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { PartKind } from "../../spool/store.js";
 import type { Entries, Entry, Segment } from "./entries.js";
-import { CLAIMED, segmentName } from "./layout.js";
+import { BEATS, CLAIMED, isInstance, segmentName, segmentNumbers } from "./layout.js";
 import { type LineKind, type LineWriter, NOBODY } from "./line.js";
 import { headText, type SegmentHead } from "./scan.js";
 import { SegmentFile } from "./segment-file.js";
@@ -129,14 +129,18 @@ export class Journal {
   /**
    * Nothing waits any more, and nobody will write here again. Lines that cancel others go after those.
    *
+   * @param options - `keepsOthers`: files that are not ours stay, and the folder with them
    * @throws what the system says
    */
-  remove(): void {
+  remove({ keepsOthers }: { readonly keepsOthers: boolean }): void {
     this.close();
     this.#active = undefined;
     while (this.#segments.length > 0) this.#unlinkFirst();
-    // What it had claimed itself and could not be moved away is not done with.
-    if (!existsSync(join(this.folder, CLAIMED)) || readdirSync(join(this.folder, CLAIMED)).length === 0)
+    const others = readdirSync(this.folder).filter((name) => !isOurs(name));
+    // What it had claimed itself, and what could not be moved away, is not done with.
+    const isStillHolding =
+      others.includes(CLAIMED) && readdirSync(join(this.folder, CLAIMED)).some((name) => isInstance(name));
+    if (!isStillHolding && !(keepsOthers && others.some((name) => name !== CLAIMED)))
       rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -208,6 +212,10 @@ export class Journal {
     const segment = this.#segments.shift();
     if (segment !== undefined) unlinkQuietly(segment.path);
   }
+}
+
+function isOurs(name: string): boolean {
+  return BEATS.includes(name) || segmentNumbers([name]).length > 0;
 }
 
 const NO_HEAD = new Uint8Array();

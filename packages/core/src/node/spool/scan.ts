@@ -43,15 +43,15 @@ export function headText({ begunAt, head }: SegmentHead): string {
  */
 export async function scanFolder(
   folder: string,
-  destinations: readonly string[],
+  destinations: readonly string[] | undefined,
   now: number,
-  onLine?: (entries: Entries, line: Line, bytes: Buffer) => void,
+  onLine?: (line: Line, bytes: Buffer) => void,
 ): Promise<Scan> {
   const entries = new Entries(destinations, { isReading: true });
   const scan = { entries, segments: [] as Segment[], unreadable: 0, toldBefore: 0, refused: 0 };
   const lookAt = (line: Line, bytes: Buffer): void => {
     if (line.kind === "count" && line.id === NOBODY) scan.toldBefore = Number(payloadOf(line, bytes)) || 0;
-    onLine?.(entries, line, bytes);
+    onLine?.(line, bytes);
   };
   for (const number of segmentNumbers(await readdir(folder))) {
     const file = await openSegment(join(folder, segmentName(number)));

@@ -19,8 +19,8 @@ export interface SpoolOptions {
   readonly dir: string;
   /** 8 hex digits: who may take over from whom. A hash over the destinations. */
   readonly group: string;
-  /** Names of the destinations: an event that all of them are done with is forgotten. */
-  readonly destinations: readonly string[];
+  /** Names of the destinations: an event that all of them are done with is forgotten. Without: when that is said. */
+  readonly destinations?: readonly string[];
   /** What this process says of itself, as JSON; written once into each file. */
   readonly head: () => string;
   /** The most bytes of the whole folder, about. Default 64 MiB. */
@@ -37,7 +37,10 @@ export interface SpoolOptions {
   readonly onLost?: (loss: SpoolLoss) => void;
   /** This process was silent for so long that another took its files. The events in hand are that one's now. */
   readonly onTakenOver?: (ids: readonly string[]) => void;
-  /** An ended instance was taken over. `folder`: its folder, with all that was in it, until the promise is settled. */
+  /**
+   * An ended instance was taken over. `folder`: its folder, with all that was in it, until the promise is settled.
+   * Without it, files that are not the store's are left for someone who has it.
+   */
   readonly onClaimed?: (folder: string) => Promise<void> | void;
   /** The user id whose folders are taken over. Default: whom the file system shows as owner of what we make. */
   readonly owner?: number;
@@ -363,7 +366,8 @@ class FileSpool implements FolderSpool {
     if (!journal.isEmpty) return;
     try {
       if (journal === this.#own) journal.clear();
-      else if (this.#claimed.delete(journal.folder) && !journal.hasGrown()) journal.remove();
+      else if (this.#claimed.delete(journal.folder) && !journal.hasGrown())
+        journal.remove({ keepsOthers: this.#options.onClaimed === undefined });
     } catch (error) {
       this.#tellTrouble("what is done cannot be deleted", error);
     }

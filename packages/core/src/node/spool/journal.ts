@@ -99,7 +99,7 @@ export class Journal {
     try {
       this.#append("done", id, isForgotten || destination === undefined ? "" : JSON.stringify(destination));
     } finally {
-      while (this.#segments.length > 1 && this.#segments[0]!.live === 0) this.#unlinkFirst();
+      while (this.#segments.length > 1 && this.#isDone(this.#segments[0]!)) this.#unlinkFirst();
     }
   }
 
@@ -120,10 +120,7 @@ export class Journal {
 
   /** Its owner, believed dead, has written here after all was read. */
   hasGrown(): boolean {
-    if (this.#options.staysOpen) return false;
-    return this.#segments.some(
-      ({ path, bytes }) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > bytes,
-    );
+    return this.#segments.some((segment) => this.#isLonger(segment));
   }
 
   /**
@@ -196,6 +193,15 @@ export class Journal {
     this.#segments.push(this.#active);
     onBegun();
     return { segment: this.#active, file };
+  }
+
+  #isDone(segment: Segment): boolean {
+    return segment.live === 0 && !this.#isLonger(segment);
+  }
+
+  #isLonger({ path, bytes }: Segment): boolean {
+    if (this.#options.staysOpen) return false;
+    return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > bytes;
   }
 
   #isDue({ begunAt }: Segment): boolean {

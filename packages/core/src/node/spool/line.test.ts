@@ -29,15 +29,18 @@ describe("LineWriter", () => {
   test("write() ends in the only newline, whatever the payload", () => {
     const writer = new LineWriter();
     fc.assert(
-      fc.property(fc.string({ unit: "binary", maxLength: 30 }), (payload) => {
-        const bytes = writer.write("finished", ID, payload)!;
-        expect(bytes.indexOf("\n")).toBe(bytes.length - 1);
+      fc.property(
+        fc.string({ unit: fc.constantFrom("a", "\n", "\0", "é", "\u2028", "😀", "\ud83d"), maxLength: 60 }),
+        (payload) => {
+          const bytes = writer.write("finished", ID, payload)!;
+          expect(bytes.indexOf("\n")).toBe(bytes.length - 1);
 
-        const { lines, isDamaged } = read(bytes.subarray(0, bytes.length - 1));
-        const stored = Buffer.from(payload.replaceAll("\n", " ")).toString();
-        expect(lines).toEqual([{ kind: "finished", id: ID, payload: stored }]);
-        expect(isDamaged).toBe(false);
-      }),
+          const { lines, isDamaged } = read(bytes.subarray(0, bytes.length - 1));
+          const stored = Buffer.from(payload.replaceAll("\n", " ")).toString();
+          expect(lines).toEqual([{ kind: "finished", id: ID, payload: stored }]);
+          expect(isDamaged).toBe(false);
+        },
+      ),
     );
   });
 

@@ -293,11 +293,11 @@ class FileSpool implements FolderSpool {
     }
     if (unreadable > 0) this.#note(journal, scan);
     this.#line.addJournal(journal, segments[0]?.begunAt ?? 0);
-    const waiting = [...entries.byId.values()];
-    this.#waiting += waiting.length;
+    this.#waiting += entries.byId.size;
     this.#dropAged(journal);
-    const left = waiting.filter(({ id }) => entries.byId.has(id));
-    return { events: left.length, captures: left.reduce((all, entry) => all + capturesOf(entry), 0) };
+    let captures = 0;
+    for (const entry of entries.byId.values()) captures += capturesOf(entry);
+    return { events: entries.byId.size, captures };
   }
 
   #note(journal: Journal, { unreadable, toldBefore }: Found["scan"]): void {

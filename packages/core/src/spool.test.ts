@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createTestClock } from "../test/support/clock.js";
 import { die, newId, takeAll, testFolder, testSpool } from "../test/support/spool.js";
 import { type Envelope, eventEnvelope, toPayload } from "./envelope.js";
 import { LineWriter } from "./node/spool/line.js";
@@ -53,7 +54,7 @@ function answering(answer: (envelope: Envelope) => SendResult | Promise<SendResu
 
 describe("listSpool()", () => {
   test("says what each instance has, and changes nothing", async () => {
-    const dead = testSpool(dir);
+    const dead = testSpool(dir, { clock: createTestClock(0) });
     const ids = [newId(), newId()];
     dead.keep("raw", ids[0]!, "{}");
     dead.keep("more", ids[0]!, "later");

@@ -291,6 +291,23 @@ describe("an owner that was stalled", () => {
     expect((await adopter.next())?.id).toBe(third);
   });
 
+  test("loses nothing that it was reading just then", async () => {
+    const owner = testSpool(dir);
+    const id = newId();
+    owner.keep("raw", id, "{}");
+    owner.handBack(id);
+    const reading = owner.next();
+    die(dir);
+    const adopter = testSpool(dir);
+    await adopter.adopt();
+    owner.clock.advance(2000);
+
+    const event = await reading;
+    expect([event?.id, ...owner.takenOver]).toEqual(event === undefined ? [undefined] : [id, id]);
+    expect(owner.losses).toEqual([]);
+    expect((await adopter.next())?.id).toBe(id);
+  });
+
   test("finds out with its next beat when nothing is written", async () => {
     const owner = testSpool(dir);
     const id = newId();

@@ -43,15 +43,19 @@ export async function visitEnded(
   return unreadable;
 }
 
+/** Held in memory at a time, about. */
 const AT_A_TIME = 32;
+const BYTES_AT_A_TIME = 8 * 1024 * 1024;
 
 async function visitAll(store: SpoolStore, visit: Parameters<typeof visitEnded>[1]): Promise<boolean> {
   for (;;) {
     const events: SpooledEvent[] = [];
-    while (events.length < AT_A_TIME) {
+    let bytes = 0;
+    while (events.length < AT_A_TIME && bytes < BYTES_AT_A_TIME) {
       const event = await store.next();
       if (event === undefined) break;
       events.push(event);
+      bytes += event.parts.reduce((sum, { payload }) => sum + payload.length, 0);
     }
     if (events.length === 0) return true;
     if (!(await visit(events, store))) return false;

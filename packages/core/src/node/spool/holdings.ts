@@ -44,6 +44,7 @@ export class Holdings {
   readonly #line = new WaitingLine();
   readonly #lines = new LineWriter();
   readonly #reader = new PartReader();
+  #isClosed = false;
 
   constructor(options: HoldingsOptions) {
     this.#options = options;
@@ -69,11 +70,12 @@ export class Holdings {
 
   /** @returns whether it is on disk. @throws what the system says */
   keep(kind: PartKind, id: string, payload: string): boolean {
-    const wasKnown = this.has(id);
-    const journal = this.#adopted.get(id)?.journal ?? this.#own;
+    const known = this.#find(id);
+    const journal = known?.journal ?? this.#own;
     if (!journal.keep(kind, id, payload)) return false;
     const entry = journal.entries.byId.get(id)!;
-    if (!wasKnown) this.inHand++;
+    // Room may have been made for the line, at the cost of what was known.
+    if (entry !== known?.entry) this.inHand++;
     else if (entry.state !== "hand") this.#move(1);
     entry.state = "hand";
     return true;
@@ -113,7 +115,9 @@ export class Holdings {
 
   /** Hands out the event whose turn it is; `later` when the system has no room for it now. */
   async next(): Promise<SpooledEvent | "later" | undefined> {
-    for (let placed = this.#line.take(); placed !== undefined; placed = this.#line.take()) {
+    while (!this.#isClosed) {
+      const placed = this.#line.take();
+      if (placed === undefined) break;
       const event = await this.#handOut(placed);
       if (event !== undefined) return event;
     }
@@ -149,7 +153,9 @@ export class Holdings {
     this.#tell(losses);
   }
 
+  /** The files are not here any more, or not ours. What is known of them stays known. */
   close(): void {
+    this.#isClosed = true;
     this.#own.close();
     this.#line.clear();
     this.#reader.clear();
@@ -178,7 +184,8 @@ export class Holdings {
 
     entry.state = "reading";
     const read = await this.#reader.read(entry);
-    // Meanwhile it may have been dropped, or added to.
+    // Meanwhile it may have been dropped, or added to; or all of it moved away.
+    if (this.#isClosed) return undefined;
     if (entry.state !== "reading" || journal.entries.byId.get(entry.id) !== entry) return undefined;
     entry.state = "waiting";
     if (read === "gone") return this.#lose(placed, "corrupt");

@@ -42,6 +42,19 @@ describe("maxBytes", () => {
     );
   });
 
+  test("counts stay right when room is made at the cost of the event that grows", () => {
+    const store = testSpool(dir, { maxBytes: 8000 });
+    const id = newId();
+    store.keep("raw", id, "x".repeat(900));
+    for (let event = 0; event < 60; event++) {
+      store.keep("raw", newId(), "x".repeat(900));
+      store.keep("raw", id, "x".repeat(900));
+      expect(store.waiting).toBe(0);
+    }
+    expect(store.inHand).toBeLessThan(10);
+    expect(store.holds(id)).toBe(true);
+  });
+
   test("what others left goes first when all of it together is too much", async () => {
     const dead = testSpool(dir, { clock: createTestClock(0) });
     for (let event = 0; event < 10; event++) dead.keep("raw", newId(), "x".repeat(1000));

@@ -21,7 +21,8 @@ export interface SpoolInstance {
   /**
    * - `live`: somebody is at work on it.
    * - `left`: its client was closed. `dead`: its process ended without that. Both wait to be taken over.
-   * - `newer`: written by a later version of Corvid. `foreign`: another user's, or no folder. Neither was looked into.
+   * - `newer`: written by a later version of Corvid. `foreign`: no folder, or of a user who is neither this one nor the
+   *   owner of the spool. Neither was looked into.
    * - `unreadable`: the system does not let us look.
    */
   readonly state: "live" | "left" | "dead" | "newer" | "foreign" | "unreadable";
@@ -64,11 +65,21 @@ export async function listSpool(
   { now = Date.now() }: { readonly now?: number } = {},
 ): Promise<SpoolInstance[]> {
   const found: SpoolInstance[] = [];
+  const owners = new Set([process.getuid?.(), (await lstat(dir).catch(() => undefined))?.uid]);
   for (const name of await namesIn(dir)) {
     const parsed = parseFolderName(name);
     const stat = await lstat(join(dir, name)).catch(() => undefined);
     if (parsed === undefined || stat === undefined) continue;
-    found.push(...(await listInstance(join(dir, name), parsed, stat, now)));
+    const isOurs = stat.isDirectory() && owners.has(stat.uid);
+    if (isOurs) found.push(...(await listInstance(join(dir, name), parsed, stat, now)));
+    else
+      found.push({
+        ...parsed,
+        ...NOTHING_SEEN,
+        folder: join(dir, name),
+        lastSeenAt: stat.mtimeMs,
+        state: "foreign",
+      });
   }
   return found.sort((a, b) => (a.begunAt ?? a.lastSeenAt) - (b.begunAt ?? b.lastSeenAt));
 }
@@ -80,8 +91,6 @@ async function listInstance(
   now: number,
 ): Promise<SpoolInstance[]> {
   const base = { folder, instance, group, lastSeenAt: stat.mtimeMs };
-  const isOurs = process.getuid === undefined || stat.uid === process.getuid();
-  if (!stat.isDirectory() || !isOurs) return [{ ...base, ...NOTHING_SEEN, state: "foreign" }];
   const state = named === "live" && now - stat.mtimeMs > DEAD_AFTER_MS ? "dead" : named;
 
   const list: SpoolInstance[] = [await look(folder, base, state, now)];

@@ -8,6 +8,7 @@ import { die, takeAll, testFolder, testSpool } from "../../../test/support/spool
 /** Keeps events in `argv[2]` until something stops it; says the id of each that is on disk, at once. */
 const CODE = `
 import { closeSync, openSync, writeSync } from "node:fs";
+import { systemClock } from "./clock.js";
 import { createIdSource } from "./node/ids.js";
 import { createSpoolStore } from "./node/spool/store.js";
 import { createTestClock } from "../test/support/clock.js";
@@ -27,6 +28,13 @@ const keep = (size) => {
   return isKept;
 };
 if (what === "forever") for (;;) keep(1500);
+if (what === "and end") {
+  const running = createSpoolStore({
+    dir, group: "0123abcd", head: () => "{}", clock: systemClock, newId,
+    diagnostics: { debug: () => undefined, warn: () => undefined },
+  });
+  running.keep("raw", newId(), "{}");
+}
 if (what === "until full") {
   while (keep(1500));
   const isQuiet = !keep(10);
@@ -99,6 +107,13 @@ describe("what keep() has answered for", () => {
       expect(ids.length - acknowledged.length).toBeLessThan(2);
       for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true });
     }
+  });
+
+  test("is there after a process that simply ended, which nothing here delays", async () => {
+    const { code } = await ended(program.start([dir, "and end"]));
+
+    expect(code).toBe(0);
+    expect((await found()).ids).toHaveLength(1);
   });
 
   test("is there after the disk was full, and a torn line costs only itself", async () => {

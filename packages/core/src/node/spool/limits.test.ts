@@ -42,6 +42,19 @@ describe("maxBytes", () => {
     );
   });
 
+  test("what was dropped while nobody asked for anything is in nobody's way", async () => {
+    const store = testSpool(dir, { maxBytes: 8000 });
+    for (let event = 0; event < 3000; event++) {
+      const id = newId();
+      store.keep("raw", id, "x".repeat(200));
+      store.handBack(id);
+    }
+    const dropped = store.losses.reduce((sum, { events }) => sum + events, 0);
+    expect(store.waiting).toBe(3000 - dropped);
+    expect(await takeAll(store)).toHaveLength(store.inHand);
+    expect(store.inHand).toBe(3000 - dropped);
+  });
+
   test("counts stay right when room is made at the cost of the event that grows", () => {
     const store = testSpool(dir, { maxBytes: 8000 });
     const id = newId();

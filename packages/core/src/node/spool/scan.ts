@@ -111,8 +111,11 @@ async function openSegment(path: string): Promise<FileHandle | "refused" | undef
     // What O_NOFOLLOW says of a link, a socket of being opened, and a broken disk of anything.
     return "refused";
   }
-  const stat = await file.stat();
-  if (stat.isFile()) return file;
+  const isFile = await file.stat().then(
+    (stat) => stat.isFile(),
+    () => false,
+  );
+  if (isFile) return file;
   await file.close();
   return "refused";
 }

@@ -35,8 +35,8 @@ export interface SpoolOptions {
   /** This process was silent for so long that another took its files. The events in hand are that one's now. */
   readonly onTakenOver?: (ids: readonly string[]) => void;
   /**
-   * An ended instance was taken over. `folder`: its folder, with all that was in it, until the promise is settled.
-   * Without it, files that are not the store's are left for someone who has it.
+   * An ended instance was taken over. `folder`: its folder, with all that was in it, until the promise is settled. What
+   * is not deleted there may be shown again, while events wait in it. Without it, files that are not the store's are left for someone who has it.
    */
   readonly onClaimed?: (folder: string) => Promise<void> | void;
   /** The user id whose folders are taken over. Default: whom the file system shows as owner of what we make. */

@@ -51,7 +51,8 @@ export interface FolderSpool extends SpoolStore {
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 const DEFAULT_MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
-const LONGEST_HEAD = 256 * 1024;
+/** Written as JSON within JSON, and in UTF-8, it stays below what is read of a head. */
+const LONGEST_HEAD = 64 * 1024;
 const NOTHING: SpoolCount = { events: 0, captures: 0 };
 
 /** Makes the spool of one client. Nothing is on disk before the first event is. */

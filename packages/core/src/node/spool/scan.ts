@@ -59,7 +59,9 @@ export async function scanFolder(
     const file = await openSegment(path);
     if (file === "refused") scan.refused++;
     else if (file !== undefined)
-      scan.unreadable += await scanFile(file, { number, path }, scan, now, lookAt).finally(() => file.close());
+      scan.unreadable += await scanFile(file, { number, path }, scan, now, lookAt).finally(() =>
+        file.close(),
+      );
   }
   entries.seal();
   return { ...scan, unreadable: Math.max(0, scan.unreadable - scan.toldBefore) };

@@ -15,16 +15,20 @@ export interface BreadcrumbPolicy {
   readonly max: number;
   /** `null` drops the crumb; so does throwing. */
   prepare(crumb: Breadcrumb): Breadcrumb | null;
+  /** Told of each crumb that is kept, as it is kept. */
+  onKept?(crumb: Breadcrumb): void;
 }
 
 /** The policy of a client. A hook that returns anything but a crumb, a promise too, drops it. */
 export function breadcrumbPolicy(
   max: number,
   hook: ((crumb: Breadcrumb) => Breadcrumb | null) | undefined,
+  onKept?: (crumb: Breadcrumb) => void,
 ): BreadcrumbPolicy {
-  if (hook === undefined) return { max, prepare: (crumb) => crumb };
+  if (hook === undefined) return { max, prepare: (crumb) => crumb, onKept };
   return {
     max,
+    onKept,
     prepare(crumb) {
       const prepared = hook(crumb);
       return typeof prepared === "object" && prepared !== null && !("then" in prepared) ? prepared : null;

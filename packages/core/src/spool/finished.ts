@@ -1,5 +1,6 @@
 import type { Envelope } from "../envelope.js";
 import type { Attachment } from "../event.js";
+import { fromBase64, toBase64 } from "./base64.js";
 
 /** An envelope as one line of JSON, to wait on disk; read back with {@link readFinished}. */
 export function finishedText(envelope: Envelope): string {
@@ -51,14 +52,6 @@ function read(value: unknown): Attachment | undefined {
   const data = typeof text === "string" ? text : typeof base64 === "string" ? fromBase64(base64) : undefined;
   if (typeof filename !== "string" || data === undefined) return undefined;
   return { filename, data, ...(typeof contentType === "string" ? { contentType } : {}) };
-}
-
-function toBase64({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString("base64");
-}
-
-function fromBase64(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text, "base64"));
 }
 
 function parsed(text: string): Record<string, unknown> | undefined {

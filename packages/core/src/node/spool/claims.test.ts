@@ -364,7 +364,7 @@ describe("an owner that was stalled", () => {
     owner.clock.advance(2000);
 
     expect(owner.takenOver).toEqual([]);
-    expect(owner.losses).toMatchObject([{ reason: "corrupt", events: 1, captures: 1 }]);
+    expect(owner.losses).toMatchObject([{ reason: "gone", events: 1, captures: 1 }]);
     expect(owner.keep("raw", newId(), "{}")).toBe(true);
     expect(existsSync(owner.folder()!)).toBe(true);
   });

@@ -145,7 +145,7 @@ describe("a damaged segment", () => {
     writeFileSync(file, bytes);
 
     expect((await takeAll(store)).map(({ id }) => id)).toEqual([ids[0]]);
-    expect(store.losses).toMatchObject([{ reason: "corrupt", events: 1, captures: 1 }]);
+    expect(store.losses).toMatchObject([{ reason: "gone", events: 1, captures: 1 }]);
     expect(store).toMatchObject({ inHand: 1, waiting: 0 });
   });
 

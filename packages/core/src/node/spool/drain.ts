@@ -6,7 +6,7 @@ import type { Envelope } from "../../envelope.js";
 import { SDK } from "../../sdk.js";
 import { readFinished } from "../../spool/finished.js";
 import type { SpooledEvent, SpoolStore } from "../../spool/store.js";
-import { createDelivery, type Delivery } from "../../transport/delivery.js";
+import { createDelivery, type Delivery, type Outcome } from "../../transport/delivery.js";
 import type { Transport } from "../../transport/transport.js";
 import { createHttpTransport } from "../http-transport.js";
 import { createIdSource } from "../ids.js";
@@ -104,8 +104,8 @@ class Drain {
       queueSize: Number.POSITIVE_INFINITY,
       queueBytes: Number.POSITIVE_INFINITY,
       reports: false,
-      onSettled: (envelope, outcome) =>
-        this.#settled(envelope, outcome.kind === "delivered" ? undefined : outcome.reason),
+      spool: { holds: () => true, isTakenOver: () => false },
+      onSettled: (envelope, outcome) => this.#settled(envelope, outcome),
     });
   }
 
@@ -142,20 +142,18 @@ class Drain {
 
   #send(envelope: Envelope, store: SpoolStore): void {
     this.#underWay.set(envelope.id, store);
-    if (this.#isStopped || !this.#delivery.offer(envelope)) this.#settled(envelope, "network_error");
+    if (this.#isStopped || !this.#delivery.offer(envelope)) this.#settled(envelope, { kind: "kept" });
   }
 
-  #settled({ id, weight }: Envelope, reason: string | undefined): void {
+  #settled({ id, weight }: Envelope, outcome: Outcome): void {
     const store = this.#underWay.get(id);
     if (store === undefined) return;
     this.#underWay.delete(id);
-    if (reason === undefined) {
+    if (outcome.kind === "delivered") {
       store.settle(id);
       this.#count({ delivered: 1, captures: weight });
-    } else if (reason === "network_error" || reason === "ratelimit_backoff") {
-      this.#count({ left: 1 });
     } else {
-      this.#count({ refused: 1 });
+      this.#count(outcome.kind === "kept" ? { left: 1 } : { refused: 1 });
     }
   }
 

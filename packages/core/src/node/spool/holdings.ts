@@ -20,6 +20,8 @@ export interface HoldingsOptions {
   /** Files in the folders of others that are not ours stay. */
   readonly keepsOthers: boolean;
   readonly clock: Clock;
+  /** These are among the waiting now; what of them is too old is told as lost right after. */
+  readonly onAdopted: (count: SpoolCount) => void;
   readonly onLost: (loss: SpoolLoss) => void;
   readonly onTrouble: (what: string, error: unknown) => void;
 }
@@ -106,11 +108,10 @@ export class Holdings {
     this.#line.addJournal(journal, segments[0]?.begunAt ?? 0);
     if (unreadable > 0 && !journal.isEmpty)
       this.#try("what was unreadable cannot be noted", () => journal.noteUnreadable(unreadable + toldBefore));
+    if (!journal.isEmpty) this.#options.onAdopted(countOf(entries));
     this.#dropAged(journal);
     this.#tidy(journal);
-    let captures = 0;
-    for (const entry of entries.byId.values()) captures += capturesOf(entry);
-    return { events: entries.byId.size, captures };
+    return countOf(entries);
   }
 
   /** Hands out the event whose turn it is; `later` when the system has no room for it now. */
@@ -148,7 +149,7 @@ export class Holdings {
 
   /** All that waits is lost. */
   tellAllLost(): void {
-    const losses = new Losses("corrupt");
+    const losses = new Losses("gone");
     for (const { entries } of this.#journals()) losses.add([...entries.byId.values()].filter(isAlone), []);
     this.#tell(losses);
   }
@@ -188,7 +189,7 @@ export class Holdings {
     if (this.#isClosed) return undefined;
     if (entry.state !== "reading" || journal.entries.byId.get(entry.id) !== entry) return undefined;
     entry.state = "waiting";
-    if (read === "gone") return this.#lose(placed, "corrupt");
+    if (read === "gone") return this.#lose(placed, "gone");
     if (read === "later") {
       this.#line.add(placed);
       return "later";
@@ -305,6 +306,12 @@ export class Holdings {
     const common = { lines: this.#lines, fsync, segmentBytes, now: () => clock.now() };
     return new Journal({ ...common, ...own }, entries, segments);
   }
+}
+
+function countOf({ byId }: Entries): SpoolCount {
+  let captures = 0;
+  for (const entry of byId.values()) captures += capturesOf(entry);
+  return { events: byId.size, captures };
 }
 
 /** It is on disk and not in memory. */

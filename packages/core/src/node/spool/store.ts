@@ -32,8 +32,10 @@ export interface SpoolOptions {
   readonly newId: () => string;
   /** Events that waited on disk alone are there no more. */
   readonly onLost?: (loss: SpoolLoss) => void;
-  /** This process was silent for so long that another took its files. The events in hand are that one's now. */
-  readonly onTakenOver?: (ids: readonly string[]) => void;
+  /** What an ended instance left is among the waiting from now on. */
+  readonly onAdopted?: (count: SpoolCount) => void;
+  /** This process was silent for so long that another took its files: the events in hand, and how many others waited. */
+  readonly onTakenOver?: (inHand: readonly string[], waiting: number) => void;
   /**
    * An ended instance was taken over. `folder`: its folder, with all that was in it, until the promise is settled. What
    * is not deleted there may be shown again, while events wait in it. Without it, files that are not the store's are left for someone who has it.
@@ -244,7 +246,7 @@ class FileSpool implements FolderSpool {
     this.#home = this.#newHome();
     this.#holdings = this.#newHoldings();
     if (isDeleted) holdings.tellAllLost();
-    else this.#call(() => this.#options.onTakenOver?.(holdings.idsInHand()));
+    else this.#call(() => this.#options.onTakenOver?.(holdings.idsInHand(), holdings.waiting));
   }
 
   #newHome(): Home {
@@ -254,7 +256,7 @@ class FileSpool implements FolderSpool {
   }
 
   #newHoldings(): Holdings {
-    const { destinations, fsync = false, onClaimed, clock, onLost } = this.#options;
+    const { destinations, fsync = false, onClaimed, clock, onAdopted, onLost } = this.#options;
     const { folder, instance } = this.#home;
     return new Holdings({
       folder,
@@ -266,6 +268,7 @@ class FileSpool implements FolderSpool {
       fsync,
       keepsOthers: onClaimed === undefined,
       clock,
+      onAdopted: (count) => this.#call(() => onAdopted?.(count)),
       onLost: (loss) => this.#call(() => onLost?.(loss)),
       onTrouble: (what, error) => this.#tellTrouble(what, error),
     });

@@ -12,7 +12,7 @@ export interface Found {
 }
 
 export interface AdoptionOptions extends ClaimOptions {
-  readonly destinations: readonly string[];
+  readonly destinations: readonly string[] | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
   /** Those that were found before. */

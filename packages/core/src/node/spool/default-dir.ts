@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync } from "node:fs";
 import os from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import type { Diagnostics } from "../../diagnostics.js";
@@ -32,6 +32,7 @@ export function defaultSpoolDir(options: DefaultSpoolDirOptions): string | undef
     .digest("hex")
     .slice(0, 16);
   const state = stateDir(options);
+  // What root makes in another's home would be in that one's way.
   if (state !== undefined && isOwnedBy(nearestFolder(state), uid)) {
     const inState = made(join(state, "corvid", name), uid);
     if (typeof inState === "string") return inState;
@@ -47,7 +48,7 @@ function stateDir(options: DefaultSpoolDirOptions): string | undefined {
   if (platform === "win32") return absolute(env.LOCALAPPDATA);
   const home = absolute(options.home ?? env.HOME ?? homedir());
   // Made of nothing, a home would be one that nobody has.
-  if (home === undefined || statSync(home, { throwIfNoEntry: false }) === undefined) return undefined;
+  if (home === undefined || !existsSync(home)) return undefined;
   if (platform === "darwin") return join(home, "Library", "Application Support");
   return absolute(env.XDG_STATE_HOME) ?? join(home, ".local", "state");
 }
@@ -57,9 +58,10 @@ function made(dir: string, uid: number | undefined): string | { readonly trouble
   try {
     mkdirSync(dirname(dir), { recursive: true, mode: FOLDER_MODE });
     mkdirSync(dir, { recursive: true, mode: FOLDER_MODE });
-    const { mode } = lstatSync(dir);
-    if (!lstatSync(dir).isDirectory() || !isOwnedBy(dir, uid)) return { trouble: `${dir} is another user's` };
-    if (uid !== undefined && (mode & 0o022) !== 0) return { trouble: `${dir} can be written by others` };
+    const stat = lstatSync(dir);
+    const isOurs = stat.isDirectory() && (uid === undefined || stat.uid === uid);
+    if (!isOurs) return { trouble: `${dir} is another user's` };
+    if (uid !== undefined && (stat.mode & 0o022) !== 0) return { trouble: `${dir} can be written by others` };
     return dir;
   } catch (error) {
     return { trouble: textOf(error) };
@@ -67,12 +69,11 @@ function made(dir: string, uid: number | undefined): string | { readonly trouble
 }
 
 function isOwnedBy(dir: string, uid: number | undefined): boolean {
-  return uid === undefined || lstatSync(dir).uid === uid;
+  return uid === undefined || lstatSync(dir, { throwIfNoEntry: false })?.uid === uid;
 }
 
 function nearestFolder(dir: string): string {
-  const isThere = statSync(dir, { throwIfNoEntry: false }) !== undefined;
-  return isThere || dirname(dir) === dir ? dir : nearestFolder(dirname(dir));
+  return existsSync(dir) || dirname(dir) === dir ? dir : nearestFolder(dirname(dir));
 }
 
 function absolute(path: string | undefined): string | undefined {

@@ -54,11 +54,12 @@ export interface PlacedLine {
  */
 export class Entries {
   readonly byId: Map<string, Entry> = new Map();
-  readonly #destinations: readonly string[];
+  readonly #destinations: readonly string[] | undefined;
   /** While files are read: a line that stands there twice must not bring back what is done. */
   #done: Set<string> | undefined;
 
-  constructor(destinations: readonly string[], options: { readonly isReading: boolean }) {
+  /** @param destinations - without them an event is done only when that is said of all */
+  constructor(destinations: readonly string[] | undefined, options: { readonly isReading: boolean }) {
     this.#destinations = destinations;
     this.#done = options.isReading ? new Set() : undefined;
   }
@@ -95,7 +96,7 @@ export class Entries {
     if (destination !== undefined) {
       entry.settled ??= new Set();
       entry.settled.add(destination);
-      if (!this.#destinations.every((name) => entry.settled?.has(name))) return false;
+      if (!this.#destinations?.every((name) => entry.settled?.has(name))) return false;
     }
     this.forget(entry);
     return true;

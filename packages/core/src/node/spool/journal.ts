@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, rmSync, statSync, unlinkSync } from "node:fs";
+import { readdirSync, rmSync, statSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { PartKind } from "../../spool/store.js";
 import type { Entries, Entry, Segment } from "./entries.js";
-import { CLAIMED, segmentName } from "./layout.js";
+import { BEATS, CLAIMED, isInstance, segmentName, segmentNumbers } from "./layout.js";
 import { type LineKind, type LineWriter, NOBODY } from "./line.js";
 import { headText, type SegmentHead } from "./scan.js";
 import { SegmentFile } from "./segment-file.js";
@@ -99,7 +99,7 @@ export class Journal {
     try {
       this.#append("done", id, isForgotten || destination === undefined ? "" : JSON.stringify(destination));
     } finally {
-      while (this.#segments.length > 1 && this.#segments[0]!.live === 0) this.#unlinkFirst();
+      while (this.#segments.length > 1 && this.#isDone(this.#segments[0]!)) this.#unlinkFirst();
     }
   }
 
@@ -120,23 +120,24 @@ export class Journal {
 
   /** Its owner, believed dead, has written here after all was read. */
   hasGrown(): boolean {
-    if (this.#options.staysOpen) return false;
-    return this.#segments.some(
-      ({ path, bytes }) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > bytes,
-    );
+    return this.#segments.some((segment) => this.#isLonger(segment));
   }
 
   /**
    * Nothing waits any more, and nobody will write here again. Lines that cancel others go after those.
    *
+   * @param options - `keepsOthers`: files that are not ours stay, and the folder with them
    * @throws what the system says
    */
-  remove(): void {
+  remove({ keepsOthers }: { readonly keepsOthers: boolean }): void {
     this.close();
     this.#active = undefined;
     while (this.#segments.length > 0) this.#unlinkFirst();
-    // What it had claimed itself and could not be moved away is not done with.
-    if (!existsSync(join(this.folder, CLAIMED)) || readdirSync(join(this.folder, CLAIMED)).length === 0)
+    const others = readdirSync(this.folder).filter((name) => !isOurs(name));
+    // What it had claimed itself, and what could not be moved away, is not done with.
+    const isStillHolding =
+      others.includes(CLAIMED) && readdirSync(join(this.folder, CLAIMED)).some((name) => isInstance(name));
+    if (!isStillHolding && !(keepsOthers && others.some((name) => name !== CLAIMED)))
       rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -194,6 +195,15 @@ export class Journal {
     return { segment: this.#active, file };
   }
 
+  #isDone(segment: Segment): boolean {
+    return segment.live === 0 && !this.#isLonger(segment);
+  }
+
+  #isLonger({ path, bytes }: Segment): boolean {
+    if (this.#options.staysOpen) return false;
+    return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > bytes;
+  }
+
   #isDue({ begunAt }: Segment): boolean {
     return Math.abs(this.#options.now() - begunAt) >= this.#options.segmentAgeMs;
   }
@@ -208,6 +218,10 @@ export class Journal {
     const segment = this.#segments.shift();
     if (segment !== undefined) unlinkQuietly(segment.path);
   }
+}
+
+function isOurs(name: string): boolean {
+  return BEATS.includes(name) || segmentNumbers([name]).length > 0;
 }
 
 const NO_HEAD = new Uint8Array();

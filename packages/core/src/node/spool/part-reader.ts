@@ -1,11 +1,15 @@
 import { open } from "node:fs/promises";
-import type { Part, Segment } from "./entries.js";
+import type { SpooledEvent } from "../../spool/store.js";
+import type { Entry, Part, Segment } from "./entries.js";
 import { isPassing, READ_FLAGS } from "./layout.js";
 import { readLine } from "./line.js";
 import { payloadOf } from "./scan.js";
 
-/** The payload of a part; `gone`: it is not there any more, or damaged; `later`: the system has no room for it now. */
-export type ReadPart = { readonly payload: string } | "gone" | "later";
+/** What is read; `gone`: it is not there any more, or damaged; `later`: the system has no room for it now. */
+export type Answer<T> = T | "gone" | "later";
+
+/** What the parts of an event say. */
+export type ReadEvent = Pick<SpooledEvent, "parts" | "more">;
 
 interface Block {
   readonly segment: Segment;
@@ -19,7 +23,26 @@ const AHEAD_BYTES = 256 * 1024;
 export class PartReader {
   #block: Block | undefined;
 
-  async read(part: Part, id: string): Promise<ReadPart> {
+  /** Reads an event. Without the time of its last capture it is one all the same. */
+  async read(entry: Entry): Promise<Answer<ReadEvent>> {
+    const { id, moreCount, moreLast } = entry;
+    const parts: SpooledEvent["parts"][number][] = [];
+    for (const part of [...entry.parts]) {
+      const read = await this.#readPart(part, id);
+      if (typeof read === "string") return read;
+      if (part.kind !== "more") parts.push({ kind: part.kind, payload: read.payload });
+    }
+    const last = moreLast === undefined ? "gone" : await this.#readPart(moreLast, id);
+    if (last === "later") return last;
+    return { parts, more: { count: moreCount, last: last === "gone" ? undefined : last.payload } };
+  }
+
+  /** Nothing is asked for any more. */
+  clear(): void {
+    this.#block = undefined;
+  }
+
+  async #readPart(part: Part, id: string): Promise<Answer<{ readonly payload: string }>> {
     const known = this.#block;
     const payload = known && holds(known, part) ? payloadIn(known, part, id) : undefined;
     if (payload !== undefined) return { payload };
@@ -31,11 +54,6 @@ export class PartReader {
     } catch (error) {
       return isPassing(error) ? "later" : "gone";
     }
-  }
-
-  /** Nothing is asked for any more. */
-  clear(): void {
-    this.#block = undefined;
   }
 }
 

@@ -26,6 +26,7 @@ export interface SegmentHead {
 /** What is read between two turns of the loop. */
 const CHUNK_BYTES = 64 * 1024;
 const LONGEST_LINE_BYTES = PREFIX_BYTES + LONGEST_PAYLOAD_BYTES;
+const LONGEST_HEAD_BYTES = 512 * 1024;
 /** No segment of ours comes near it; what is behind it in a larger file is not read. */
 const LARGEST_SEGMENT_BYTES = 32 * 1024 * 1024;
 
@@ -43,34 +44,24 @@ export function headText({ begunAt, head }: SegmentHead): string {
  */
 export async function scanFolder(
   folder: string,
-  destinations: readonly string[],
+  destinations: readonly string[] | undefined,
   now: number,
-  onLine?: (entries: Entries, line: Line, bytes: Buffer) => void,
+  onLine?: (line: Line, bytes: Buffer) => void,
 ): Promise<Scan> {
   const entries = new Entries(destinations, { isReading: true });
   const scan = { entries, segments: [] as Segment[], unreadable: 0, toldBefore: 0, refused: 0 };
   const lookAt = (line: Line, bytes: Buffer): void => {
     if (line.kind === "count" && line.id === NOBODY) scan.toldBefore = Number(payloadOf(line, bytes)) || 0;
-    onLine?.(entries, line, bytes);
+    onLine?.(line, bytes);
   };
   for (const number of segmentNumbers(await readdir(folder))) {
-    const file = await openSegment(join(folder, segmentName(number)));
-    if (file === undefined) continue;
-    if (file === "refused") {
-      scan.refused++;
-      continue;
-    }
-    try {
-      scan.unreadable += await scanFile(
-        file,
-        { number, path: join(folder, segmentName(number)) },
-        scan,
-        now,
-        lookAt,
+    const path = join(folder, segmentName(number));
+    const file = await openSegment(path);
+    if (file === "refused") scan.refused++;
+    else if (file !== undefined)
+      scan.unreadable += await scanFile(file, { number, path }, scan, now, lookAt).finally(() =>
+        file.close(),
       );
-    } finally {
-      await file.close();
-    }
   }
   entries.seal();
   return { ...scan, unreadable: Math.max(0, scan.unreadable - scan.toldBefore) };
@@ -81,23 +72,26 @@ export async function isNewer(folder: string): Promise<boolean> {
   for (const number of segmentNumbers(await readdir(folder))) {
     const file = await openSegment(join(folder, segmentName(number)));
     if (file === undefined || file === "refused") continue;
-    try {
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, 0);
-      const newline = buffer.subarray(0, bytesRead).indexOf(NEWLINE);
-      let version = 0;
-      readLine(buffer, 0, newline < 0 ? bytesRead : newline, (line) => {
-        if (line.kind === "head") version = Math.max(version, versionIn(payloadOf(line, buffer)));
-      });
-      if (version > FORMAT_VERSION) return true;
-    } finally {
-      await file.close();
-    }
+    const version = await versionOf(file).finally(() => file.close());
+    if (version > FORMAT_VERSION) return true;
   }
   return false;
 }
 
 export function payloadOf(line: Line, bytes: Buffer): string {
   return bytes.toString("utf8", line.payloadStart, line.end);
+}
+
+/** @returns 0 when it cannot be read: then its lines, if there are any, are tried as ours */
+async function versionOf(file: FileHandle): Promise<number> {
+  const bytes = Buffer.allocUnsafe(LONGEST_HEAD_BYTES);
+  const { bytesRead } = await file.read(bytes, 0, bytes.length, 0).catch(() => ({ bytesRead: 0 }));
+  const newline = bytes.subarray(0, bytesRead).indexOf(NEWLINE);
+  let version = 0;
+  readLine(bytes, 0, newline < 0 ? bytesRead : newline, (line) => {
+    if (line.kind === "head") version = Math.max(version, versionIn(payloadOf(line, bytes)));
+  });
+  return version;
 }
 
 async function openSegment(path: string): Promise<FileHandle | "refused" | undefined> {
@@ -111,8 +105,11 @@ async function openSegment(path: string): Promise<FileHandle | "refused" | undef
     // What O_NOFOLLOW says of a link, a socket of being opened, and a broken disk of anything.
     return "refused";
   }
-  const stat = await file.stat();
-  if (stat.isFile()) return file;
+  const isFile = await file.stat().then(
+    (stat) => stat.isFile(),
+    () => false,
+  );
+  if (isFile) return file;
   await file.close();
   return "refused";
 }

@@ -24,7 +24,11 @@ export class SegmentFile {
 
   /** Nobody has it any more: it was deleted, and not taken over. */
   get isDeleted(): boolean {
-    return fstatSync(this.#fd).nlink === 0;
+    try {
+      return fstatSync(this.#fd).nlink === 0;
+    } catch {
+      return false;
+    }
   }
 
   /** @returns where the line begins. @throws what the system says; the file is then as it was, or a torn line longer */

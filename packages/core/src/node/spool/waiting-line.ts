@@ -12,6 +12,8 @@ export class WaitingLine {
   #claimed: { readonly journal: Journal; readonly begunAt: number; readonly rest: Iterator<Entry> }[] = [];
   #handedBack: Placed[] = [];
   #first = 0;
+  /** So long may the line of those handed back become before those that wait no more are taken out of it. */
+  #tidyAbove = TIDY_ABOVE;
 
   /** All events of an instance, from now on. */
   addJournal(journal: Journal, begunAt: number): void {
@@ -24,13 +26,13 @@ export class WaitingLine {
     if (placed.entry.isInLine) return;
     placed.entry.isInLine = true;
     this.#handedBack.push(placed);
+    if (this.#handedBack.length > this.#tidyAbove) this.#tidy();
   }
 
   /** Takes the next one that still waits. */
   take(): Placed | undefined {
     for (let placed = this.#next(); placed !== undefined; placed = this.#next()) {
-      const { entry, journal } = placed;
-      if (entry.state === "waiting" && journal.entries.byId.get(entry.id) === entry) return placed;
+      if (isWaiting(placed)) return placed;
     }
     return undefined;
   }
@@ -56,10 +58,21 @@ export class WaitingLine {
     if (placed === undefined) return undefined;
     this.#first++;
     placed.entry.isInLine = false;
-    if (this.#first > 1000 && this.#first * 2 > this.#handedBack.length) {
-      this.#handedBack = this.#handedBack.slice(this.#first);
-      this.#first = 0;
-    }
     return placed;
   }
+
+  /** While nobody asks for them, many may be dropped for want of room. */
+  #tidy(): void {
+    const before = this.#handedBack.slice(this.#first);
+    this.#handedBack = before.filter(isWaiting);
+    for (const placed of before) placed.entry.isInLine = isWaiting(placed);
+    this.#first = 0;
+    this.#tidyAbove = Math.max(TIDY_ABOVE, this.#handedBack.length * 2);
+  }
+}
+
+const TIDY_ABOVE = 1000;
+
+function isWaiting({ entry, journal }: Placed): boolean {
+  return entry.state === "waiting" && journal.entries.byId.get(entry.id) === entry;
 }

@@ -47,6 +47,18 @@ export interface ScopeData {
   readonly trace?: Trace;
 }
 
+/** What the innermost of some scopes that holds a field holds there. A loop, because every capture asks a few times. */
+export function innermost<Field extends keyof ScopeData>(
+  layers: readonly ScopeData[],
+  field: Field,
+): ScopeData[Field] | undefined {
+  for (let index = layers.length - 1; index >= 0; index--) {
+    const value = layers[index]![field];
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
 const NOTHING: Readonly<Record<string, never>> = {};
 const NO_FILES: readonly never[] = [];
 

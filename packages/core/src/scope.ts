@@ -111,9 +111,13 @@ export class Scope {
     return new Scope(EMPTY, this.#policy);
   }
 
-  /** The same for a request: it takes breadcrumbs along and begins a trace. */
-  requestOverlay(): Scope {
-    return new Scope(emptyData(new Trace(), this.#data.passedOn), this.#policy);
+  /**
+   * The same for a request: it takes breadcrumbs along and begins a trace.
+   *
+   * @param atBegin - what this scope held when the request began
+   */
+  requestOverlay({ passedOn }: ScopeData = this.#data): Scope {
+    return new Scope(emptyData(new Trace(), passedOn), this.#policy);
   }
 
   /** Failures already seen here, by error object: kept on the scope so that both are forgotten together. */

@@ -58,6 +58,8 @@ export class CorvidClient implements CaptureTarget {
   readonly #platform: Platform;
   readonly #diagnostics: Diagnostics;
   readonly #integrations: readonly Integration[];
+  /** Those of them that want to know of every capture. */
+  readonly #observers: readonly Integration[];
   readonly #ledger: Ledger;
   readonly #gate: Gate;
   readonly #outbound: Outbound;
@@ -89,6 +91,7 @@ export class CorvidClient implements CaptureTarget {
       options.transports ?? (dsn === undefined ? [] : [platform.transport(dsn, options, diagnostics)]);
     this.#enabled = transports.length > 0;
     this.#integrations = this.#enabled ? chosenIntegrations(options, platform) : [];
+    this.#observers = this.#integrations.filter((integration) => integration.onCapture !== undefined);
     this.#ledger = new Ledger((reason, weight) => this.#outbound.recordDiscard(reason, weight));
     this.#outbound = new Outbound({
       options,
@@ -266,7 +269,7 @@ export class CorvidClient implements CaptureTarget {
 
   /** Tells integrations of a failure, before anything is decided about it. */
   #announce(key: string, { identity }: Whereabouts): void {
-    for (const integration of this.#integrations) {
+    for (const integration of this.#observers) {
       try {
         integration.onCapture?.(key, identity);
       } catch (error) {

@@ -21,7 +21,7 @@ export const CLIENTS = [
   "raven",
 ];
 
-/** Loads the adapter of `name`; `none` is the workload without any client. */
+/** Loads the adapter of `name`; `none` is the workload without any client, `stack` the least that one can do. */
 export function loadClient(name) {
   return import(new URL(`./${name}.mjs`, import.meta.url).href);
 }

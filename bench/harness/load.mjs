@@ -1,39 +1,62 @@
-/** Load on a local HTTP server: a number of GET requests over kept connections. */
-import { Agent, get } from "node:http";
+/** Load on a local HTTP server: GET requests over connections that stay open, by a client that does as little as it can. */
+import { connect } from "node:net";
+
+/** The end of an answer that is not chunked and whose body is a JSON object. */
+const END = "}".charCodeAt(0);
 
 /**
- * Sends `count` requests and reads every answer.
+ * Opens connections to a server whose answers to `path` are all 200, with a JSON object as the body.
  *
- * @param {string} url
- * @param {{ count: number, connections: number }} size
- * @throws when an answer is not 200
+ * @param {number} port
+ * @param {string} path
+ * @param {number} connections
+ * @returns {Promise<{ send(count: number): Promise<void>, close(): void }>} `send` has `count` requests answered, and
+ *   rejects when an answer is another
  */
-export async function load(url, { count, connections }) {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  let left = count;
-  try {
-    await Promise.all(
-      Array.from({ length: connections }, async () => {
-        while (left > 0) {
-          left -= 1;
-          await ask(url, agent);
-        }
-      }),
-    );
-  } finally {
-    agent.destroy();
-  }
+export async function openLoad(port, path, connections) {
+  const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));
+  const request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
+  return {
+    async send(count) {
+      let left = count;
+      const next = () => left-- > 0;
+      await Promise.all(sockets.map((socket) => keepAsking(socket, request, next)));
+    },
+    close() {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
 }
 
-function ask(url, agent) {
+function open(port) {
   return new Promise((resolve, reject) => {
-    const request = get(url, { agent, timeout: 10_000 }, (response) => {
-      response.resume();
-      response.on("end", () =>
-        response.statusCode === 200 ? resolve() : reject(new Error(`${url} answered ${response.statusCode}`)),
-      );
-    });
-    request.on("timeout", () => request.destroy(new Error(`${url} does not answer`)));
-    request.on("error", reject);
+    const socket = connect(port, "127.0.0.1", () => resolve(socket));
+    socket.setNoDelay(true);
+    socket.once("error", reject);
+  });
+}
+
+/** One request after the other over one connection, for as long as `next` says so. */
+function keepAsking(socket, request, next) {
+  return new Promise((resolve, reject) => {
+    const settle = (failure) => {
+      socket.off("data", read).off("close", gone);
+      if (failure === undefined) resolve();
+      else reject(failure);
+    };
+    const gone = () => settle(new Error("the server closed the connection"));
+    const ask = () => {
+      if (next()) socket.write(request);
+      else settle();
+    };
+    let isBegun = false;
+    const read = (bytes) => {
+      if (!isBegun && bytes.toString("latin1", 0, 12) !== "HTTP/1.1 200")
+        return settle(new Error(`answered ${bytes.toString("latin1", 0, 80)}`));
+      isBegun = bytes.at(-1) !== END;
+      if (!isBegun) ask();
+    };
+    socket.on("data", read).on("close", gone);
+    ask();
   });
 }

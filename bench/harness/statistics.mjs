@@ -11,6 +11,13 @@ export function spread(values, digits = 0) {
   return `${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)}`;
 }
 
+/** The first and the third quartile, written as `low to high`. */
+export function middleHalf(values, digits = 0) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share) => sorted[Math.floor((sorted.length - 1) * share)].toFixed(digits);
+  return `${at(0.25)} to ${at(0.75)}`;
+}
+
 export function mebibytes(bytes) {
   return bytes / (1024 * 1024);
 }

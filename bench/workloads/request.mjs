@@ -7,6 +7,7 @@ import "./loopback.mjs";
 const require = createRequire(import.meta.url);
 const PREPARE = {
   bare: prepareBare,
+  again: prepareBare,
   context: prepareContext,
   corvid: prepareCorvid,
   "sentry-10": prepareSentry,

@@ -12,7 +12,7 @@ import { createDiagnostics, type Diagnostics } from "./diagnostics.js";
 import type { DropReason } from "./drops.js";
 import type { EventInput, Level } from "./event.js";
 import { type Decision, Gate } from "./gate/gate.js";
-import { fingerprintKey, repeatKey } from "./gate/repeat-key.js";
+import { repeatKey } from "./gate/repeat-key.js";
 import { AT_ONCE, pendingOf } from "./intake.js";
 import { type Integration, setUpIntegrations } from "./integration.js";
 import { type DropCounts, Ledger } from "./ledger.js";
@@ -59,6 +59,8 @@ export class CorvidClient implements CaptureTarget {
   readonly #platform: Platform;
   readonly #diagnostics: Diagnostics;
   readonly #integrations: readonly Integration[];
+  /** Those of them that want to know of every capture. */
+  readonly #observers: readonly Integration[];
   readonly #ledger: Ledger;
   readonly #gate: Gate;
   readonly #outbound: Outbound;
@@ -90,6 +92,7 @@ export class CorvidClient implements CaptureTarget {
       options.transports ?? (dsn === undefined ? [] : [platform.transport(dsn, options, diagnostics)]);
     this.#enabled = transports.length > 0;
     this.#integrations = this.#enabled ? chosenIntegrations(options, platform) : [];
+    this.#observers = this.#integrations.filter((integration) => integration.onCapture !== undefined);
     const ledger = new Ledger((reason, weight) => this.#outbound.recordDiscard(reason, weight));
     this.#ledger = ledger;
     const workshop = createWorkshop(options, platform, this.#integrations);
@@ -151,7 +154,7 @@ export class CorvidClient implements CaptureTarget {
 
       const tree = readCauseTree(error, head, limits);
       const site = isEmptyStack(head.stack) ? captureSite(this.captureException) : undefined;
-      const key = keyOf(where, [hint], () => repeatKey(head.type, head.value, site ?? head.stack));
+      const key = repeatKey(head.type, head.value, site ?? head.stack, fingerprintOf(where, hint));
       this.#announce(key, where);
       const decision = this.#gate.decide(key, where.identity, tree);
       return this.#carryOut(decision, key, where, hint, { exceptions: tree.nodes, site }, error);
@@ -260,7 +263,7 @@ export class CorvidClient implements CaptureTarget {
   ): string {
     const excluded = this.#gate.exclusion(undefined, type, text);
     if (excluded !== undefined) return this.#drop(excluded);
-    const key = keyOf(where, [hint, subject.event], () => repeatKey(type, text, NO_STACK));
+    const key = repeatKey(type, text, NO_STACK, fingerprintOf(where, hint, subject.event));
     this.#announce(key, where);
     return this.#carryOut(
       this.#gate.decide(key, where.identity, undefined),
@@ -274,7 +277,7 @@ export class CorvidClient implements CaptureTarget {
 
   /** Tells integrations of a failure, before anything is decided about it. */
   #announce(key: string, { identity }: Whereabouts): void {
-    for (const integration of this.#integrations) {
+    for (const integration of this.#observers) {
       try {
         integration.onCapture?.(key, identity);
       } catch (error) {
@@ -393,12 +396,6 @@ export class CorvidClient implements CaptureTarget {
   #reportTrouble(what: string, error: unknown): void {
     this.#diagnostics.warn(what, `${what} failed: ${describeTrouble(error)}`);
   }
-}
-
-/** The key of a failure: by the fingerprint that was given, innermost first, else by the failure itself. */
-function keyOf(where: Whereabouts, given: readonly unknown[], defaultKey: () => string): string {
-  const fingerprint = fingerprintOf(where, ...given);
-  return fingerprint === undefined ? defaultKey() : fingerprintKey(fingerprint, defaultKey);
 }
 
 function chosenIntegrations(options: ResolvedOptions, platform: Platform): readonly Integration[] {

@@ -42,7 +42,15 @@ interface Carrier {
 
 const CARRIER = Symbol.for("@corvid/core");
 
+/** This copy's way to it: a property of `globalThis` takes longer to find, and every request and capture asks. */
+let found: Carrier | undefined;
+
 function carrier(): Carrier {
+  found ??= findCarrier();
+  return found;
+}
+
+function findCarrier(): Carrier {
   const holder = globalThis as { [key: symbol]: Carrier | undefined };
   holder[CARRIER] ??= { client: undefined, processScope: new Scope(), storage: undefined };
   return holder[CARRIER];
@@ -111,7 +119,7 @@ export function getScope(): Scope {
 export function withScope<T>(fn: (scope: Scope) => T): T {
   const outer = currentContext();
   const local = outer.local?.fork() ?? requestScope().overlay();
-  return run({ ...outer, local }, () => fn(local));
+  return run({ client: outer.client, request: outer.request, local }, () => fn(local));
 }
 
 /**
@@ -125,8 +133,13 @@ export function withRequestScope<T>(
   options: { readonly client?: CaptureTarget } = {},
 ): T {
   const client = options.client ?? currentContext().client;
-  const request = (client?.scope ?? clientScope()).requestOverlay();
+  const request = scopeOfClient(client).requestOverlay();
   return run({ client, request }, () => fn(request));
+}
+
+/** What a request of this client begins with: the client's own scope, else that of the current one or the process. */
+export function scopeOfClient(client: CaptureTarget | undefined): Scope {
+  return client?.scope ?? clientScope();
 }
 
 /** Runs `fn` in a context that was kept: for frameworks whose callbacks lose it. */

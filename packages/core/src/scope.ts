@@ -47,6 +47,18 @@ export interface ScopeData {
   readonly trace?: Trace;
 }
 
+/** What the innermost of some scopes that holds a field holds there. A loop, because every capture asks a few times. */
+export function innermost<Field extends keyof ScopeData>(
+  layers: readonly ScopeData[],
+  field: Field,
+): ScopeData[Field] | undefined {
+  for (let index = layers.length - 1; index >= 0; index--) {
+    const value = layers[index]![field];
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
 const NOTHING: Readonly<Record<string, never>> = {};
 const NO_FILES: readonly never[] = [];
 
@@ -104,9 +116,13 @@ export class Scope {
     return new Scope(EMPTY, this.#policy);
   }
 
-  /** The same for a request: it takes breadcrumbs along and begins a trace. */
-  requestOverlay(): Scope {
-    return new Scope(emptyData(new Trace(), this.#data.passedOn), this.#policy);
+  /**
+   * The same for a request: it takes breadcrumbs along and begins a trace.
+   *
+   * @param atBegin - what this scope held when the request began
+   */
+  requestOverlay({ passedOn }: ScopeData = this.#data): Scope {
+    return new Scope(emptyData(new Trace(), passedOn), this.#policy);
   }
 
   /** Failures already seen here, by error object: kept on the scope so that both are forgotten together. */

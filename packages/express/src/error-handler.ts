@@ -1,5 +1,5 @@
 import { captureFrom, isServerFailure, isWanted } from "@corvid/core/bridge";
-import { type ExpressRequest, type ExpressResponse, type Next, scopeOptions } from "./express.js";
+import { type ExpressRequest, type ExpressResponse, type Next, RequestScope } from "./express.js";
 import type { ExpressOptions } from "./request-handler.js";
 
 /** Options of {@link errorHandler}. */
@@ -32,7 +32,7 @@ export function errorHandler(options: ErrorHandlerOptions = {}): ErrorMiddleware
   return function corvidErrorHandler(error, request, response, next) {
     try {
       if (isWanted(error, shouldReport)) {
-        const id = captureFrom(request, scopeOptions(request, client), error, { mechanism: MECHANISM });
+        const id = captureFrom(request, new RequestScope(request, client), error, { mechanism: MECHANISM });
         if (id !== undefined) Object.assign(response.locals, { corvidEventId: id });
       }
     } catch {

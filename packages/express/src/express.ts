@@ -1,4 +1,4 @@
-import type { CaptureTarget } from "@corvid/core";
+import type { CaptureTarget, RequestPolicy, RequestSource } from "@corvid/core";
 import { type RequestLike, type RequestScopeOptions, requestSource } from "@corvid/core/bridge";
 import { transactionOf } from "./route.js";
 
@@ -28,10 +28,23 @@ interface ClientFinder {
 /** The client that reports for a request: one, or found by the request. Default: the current client. */
 export type ClientChoice = CaptureTarget | ClientFinder["find"];
 
-/** How an Express request becomes a scope. */
-export function scopeOptions(request: ExpressRequest, choice: ClientChoice | undefined): RequestScopeOptions {
-  return {
-    source: requestSource(request, { transaction: () => transactionOf(request) }),
-    chooseClient: () => (typeof choice === "function" ? choice(request) : choice),
-  };
+/** How an Express request becomes a scope. Nothing is read before an event needs it. */
+export class RequestScope implements RequestScopeOptions {
+  readonly #request: ExpressRequest;
+  readonly #choice: ClientChoice | undefined;
+
+  constructor(request: ExpressRequest, choice: ClientChoice | undefined) {
+    this.#request = request;
+    this.#choice = choice;
+  }
+
+  source(policy: RequestPolicy): ReturnType<RequestSource> {
+    const request = this.#request;
+    return requestSource(request, { transaction: () => transactionOf(request) })(policy);
+  }
+
+  chooseClient(): CaptureTarget | undefined {
+    const choice = this.#choice;
+    return typeof choice === "function" ? choice(this.#request) : choice;
+  }
 }

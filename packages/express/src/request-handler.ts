@@ -4,7 +4,7 @@ import {
   type ExpressRequest,
   type ExpressResponse,
   type Next,
-  scopeOptions,
+  RequestScope,
 } from "./express.js";
 
 /** Options of {@link requestHandler}. */
@@ -27,6 +27,6 @@ export type RequestMiddleware = (request: ExpressRequest, response: ExpressRespo
  */
 export function requestHandler(options: ExpressOptions = {}): RequestMiddleware {
   return function corvidRequestHandler(request, _response, next) {
-    withScopeOf(request, scopeOptions(request, options.client), () => next());
+    withScopeOf(request, new RequestScope(request, options.client), next);
   };
 }

@@ -1,4 +1,4 @@
-import type { CaptureTarget } from "@corvid/core";
+import type { CaptureTarget, RequestPolicy, RequestSource } from "@corvid/core";
 import { type RequestLike, type RequestScopeOptions, requestSource } from "@corvid/core/bridge";
 
 /** What is read of a Koa context, 2 or 3. */
@@ -23,12 +23,25 @@ interface ClientFinder {
 /** The client that reports for a request: one, or found by the context. Default: the current client. */
 export type ClientChoice = CaptureTarget | ClientFinder["find"];
 
-/** How a Koa request becomes a scope. */
-export function scopeOptions(context: KoaContext, choice: ClientChoice | undefined): RequestScopeOptions {
-  return {
-    source: requestSource(context.request, { transaction: () => transactionOf(context) }),
-    chooseClient: () => (typeof choice === "function" ? choice(context) : choice),
-  };
+/** How a Koa request becomes a scope. Nothing is read before an event needs it. */
+export class RequestScope implements RequestScopeOptions {
+  readonly #context: KoaContext;
+  readonly #choice: ClientChoice | undefined;
+
+  constructor(context: KoaContext, choice: ClientChoice | undefined) {
+    this.#context = context;
+    this.#choice = choice;
+  }
+
+  source(policy: RequestPolicy): ReturnType<RequestSource> {
+    const context = this.#context;
+    return requestSource(context.request, { transaction: () => transactionOf(context) })(policy);
+  }
+
+  chooseClient(): CaptureTarget | undefined {
+    const choice = this.#choice;
+    return typeof choice === "function" ? choice(this.#context) : choice;
+  }
 }
 
 /** What koa-router and @koa/router leave on the context of a request they matched. */

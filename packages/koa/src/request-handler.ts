@@ -1,5 +1,5 @@
 import { captureFrom, isServerFailure, isWanted, withScopeOf } from "@corvid/core/bridge";
-import { type ClientChoice, type KoaContext, scopeOptions } from "./koa.js";
+import { type ClientChoice, type KoaContext, RequestScope } from "./koa.js";
 
 /** Options of {@link requestHandler}. */
 export interface KoaOptions {
@@ -30,7 +30,7 @@ const LAST_RESORT = { type: "auto.http.koa.onerror", handled: false };
 export function requestHandler(options: KoaOptions = {}): Middleware {
   const { shouldReport = isServerFailure } = options;
   return function corvidRequestHandler(context, next) {
-    const scoped = scopeOptions(context, options.client);
+    const scoped = new RequestScope(context, options.client);
     const report = (error: unknown, mechanism: typeof MIDDLEWARE): void => {
       try {
         if (isClientGone(error, context) || !isWanted(error, shouldReport)) return;

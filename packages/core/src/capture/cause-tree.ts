@@ -27,8 +27,8 @@ export interface ExceptionNode extends ExceptionText {
 export interface CauseTree {
   /** The caught error first. */
   readonly nodes: readonly ExceptionNode[];
-  /** The caught error first, where it is an object. */
-  readonly objects: ReadonlySet<object>;
+  /** The caught error first, where it is an object; each once. */
+  readonly objects: readonly object[];
 }
 
 /**
@@ -37,18 +37,26 @@ export interface CauseTree {
  * `limits.causes` causes are read, nearest first.
  */
 export function readCauseTree(root: unknown, head: ExceptionText, limits: CaptureLimits): CauseTree {
+  const causes = head.isThrownValue ? NO_CAUSES : causesOf(root, limits.causes);
+  return causes === NO_CAUSES ? loneError(root, head, limits) : treeOf(root, head, causes, limits);
+}
+
+/** Most errors have no cause, and are done with at once: this is what every one of a storm of errors pays. */
+function loneError(root: unknown, head: ExceptionText, limits: CaptureLimits): CauseTree {
+  const own = head.own ?? ownOf(root, NOTHING_TOLD, ownCopier(limits));
+  const node = nodeOf({ value: root }, 0, head, own, false);
+  return { nodes: [node], objects: isObject(root) ? [root] : [] };
+}
+
+function treeOf(root: unknown, head: ExceptionText, rootCauses: Causes, limits: CaptureLimits): CauseTree {
   const nodes: ExceptionNode[] = [];
   const seen = new Set<object>();
-  let normaliser: ((value: unknown) => Json) | undefined;
-  const copyOwn = (value: unknown): Json => {
-    normaliser ??= createNormaliser({ ...limits, depth: Math.min(limits.depth, OWN_DEPTH), dataOnly: true });
-    return normaliser(value);
-  };
+  const copyOwn = ownCopier(limits);
   const leftOut = new Map<number, number>();
   const waiting: Waiting[] = [{ value: root }];
 
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-    const { value, parentId, source } = next;
+    const { value, parentId } = next;
     if (isObject(value) && seen.has(value)) continue;
     if (nodes.length > limits.causes) {
       leftOut.set(parentId!, (leftOut.get(parentId!) ?? 0) + 1);
@@ -57,24 +65,54 @@ export function readCauseTree(root: unknown, head: ExceptionText, limits: Captur
     if (isObject(value)) seen.add(value);
     const id = nodes.length;
     const text = id === 0 ? head : readException(value, limits);
-    const { causes, group, more } = causesOf(value, limits.causes);
+    const { causes, group, more } = id === 0 ? rootCauses : causesOf(value, limits.causes);
     if (more > 0) leftOut.set(id, more);
-    const told = causes.length === 0 ? NOTHING_TOLD : new Set(causes.map(propertyOf));
-    const own = text.own ?? (isErrorLike(value) ? ownProperties(value, told, copyOwn) : undefined);
-    const meta = systemCodes(value);
-    nodes.push({
-      ...text,
-      id,
-      ...(own === undefined ? {} : { own }),
-      ...(parentId === undefined ? {} : { parentId }),
-      ...(source === undefined ? {} : { source }),
-      ...(group ? { isGroup: true } : {}),
-      ...(meta === undefined ? {} : { meta }),
-    });
+    const own = text.own ?? ownOf(value, new Set(causes.map(propertyOf)), copyOwn);
+    nodes.push(nodeOf(next, id, text, own, group));
     for (const cause of causes) waiting.push({ ...cause, parentId: id });
   }
-  if (leftOut.size === 0) return { nodes, objects: seen };
-  return { nodes: nodes.map((node) => withLeftOut(node, leftOut.get(node.id))), objects: seen };
+  const objects = [...seen];
+  if (leftOut.size === 0) return { nodes, objects };
+  return { nodes: nodes.map((node) => withLeftOut(node, leftOut.get(node.id))), objects };
+}
+
+/** All nodes have one shape, which is what makes thousands of them quick to make and to read. */
+function nodeOf(
+  { value, parentId, source }: Waiting,
+  id: number,
+  { type, value: message, stack, isThrownValue }: ExceptionText,
+  own: ExceptionText["own"],
+  isGroup: boolean,
+): ExceptionNode {
+  return {
+    type,
+    value: message,
+    stack,
+    isThrownValue,
+    id,
+    own,
+    parentId,
+    source,
+    isGroup: isGroup || undefined,
+    meta: systemCodes(value),
+  };
+}
+
+function ownOf(
+  value: unknown,
+  told: ReadonlySet<string>,
+  copy: (value: unknown) => Json,
+): ExceptionText["own"] {
+  return isErrorLike(value) ? ownProperties(value, told, copy) : undefined;
+}
+
+/** Copies own properties of all errors of one tree, within one bound for all of them together. */
+function ownCopier(limits: CaptureLimits): (value: unknown) => Json {
+  let normaliser: ((value: unknown) => Json) | undefined;
+  return (value) => {
+    normaliser ??= createNormaliser({ ...limits, depth: Math.min(limits.depth, OWN_DEPTH), dataOnly: true });
+    return normaliser(value);
+  };
 }
 
 /** Levels of an error's own properties that are read. */
@@ -110,9 +148,7 @@ interface Causes {
 const NO_CAUSES: Causes = { causes: [], group: false, more: 0 };
 
 function causesOf(error: unknown, limit: number): Causes {
-  if (!isErrorLike(error) || !CAUSE_PROPERTIES.some((property) => read(error, property) !== undefined)) {
-    return NO_CAUSES;
-  }
+  if (!isErrorLike(error) || !mayHaveCauses(error)) return NO_CAUSES;
   const chain = CHAINS.map((source) => ({ value: read(error, source), source })).filter(
     ({ value, source }) => (source === "cause" ? value !== undefined && value !== null : isErrorLike(value)),
   );
@@ -130,8 +166,17 @@ function causesOf(error: unknown, limit: number): Causes {
 const CHAINS = ["cause", "originalError"];
 /** How a `SuppressedError` names the error it tells of, and the one that this one suppressed. */
 const SIDES = ["error", "suppressed"];
-/** Most errors have none of these, and are done with after one look. */
-const CAUSE_PROPERTIES = [...CHAINS, ...SIDES, "errors"];
+
+/** Most errors have none of these, and are done with after one look. Written out, because this is the quick way. */
+function mayHaveCauses(value: object): boolean {
+  try {
+    const { cause, originalError, error, suppressed, errors } = value as Readonly<Record<string, unknown>>;
+    const isChained = cause !== undefined || originalError !== undefined;
+    return isChained || error !== undefined || suppressed !== undefined || errors !== undefined;
+  } catch {
+    return true; // One getter throws; the others may have something to tell.
+  }
+}
 
 /** Members of `errors`: whatever an `AggregateError` holds; elsewhere only a list of nothing but errors. */
 function membersOf(error: object, limit: number): Pick<Causes, "causes" | "more"> {

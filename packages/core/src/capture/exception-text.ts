@@ -61,26 +61,28 @@ export function ownProperties(
   causes: ReadonlySet<string>,
   copy: (value: unknown) => Json,
 ): Record<string, Json> | undefined {
-  const own: Record<string, unknown> = Object.create(null);
-  let isEmpty = true;
   try {
     const keys = ownKeys(error);
     if (keys === undefined) return { "…": "too many to list" };
-    for (const name of keys.names.slice(0, MOST_READ)) {
-      if (NOT_OWN.has(name) || causes.has(name)) continue;
-      const descriptor = Object.getOwnPropertyDescriptor(error, name);
-      if (descriptor === undefined || !("value" in descriptor)) continue;
-      own[name] = descriptor.value;
-      isEmpty = false;
-    }
+    const told = keys.names.slice(0, MOST_READ).filter((name) => !NOT_OWN.has(name) && !causes.has(name));
+    const json = told.length === 0 ? NOTHING : asRecord(copy(dataOf(error, told)));
+    return Object.keys(json).length === 0 ? undefined : json;
   } catch {
     return undefined;
   }
-  if (isEmpty) return undefined;
-  const json = asRecord(copy(own));
-  return Object.keys(json).length === 0 ? undefined : json;
 }
 
+/** The properties of these names that hold a value. */
+function dataOf(error: object, names: readonly string[]): Record<string, unknown> {
+  const data: Record<string, unknown> = Object.create(null);
+  for (const name of names) {
+    const descriptor = Object.getOwnPropertyDescriptor(error, name);
+    if (descriptor !== undefined && "value" in descriptor) data[name] = descriptor.value;
+  }
+  return data;
+}
+
+const NOTHING: Readonly<Record<string, never>> = {};
 const NOT_OWN: ReadonlySet<string> = new Set(["name", "message", "stack"]);
 /** More properties than any limit keeps. */
 const MOST_READ = 1000;

@@ -18,6 +18,7 @@ import {
 } from "../process/normalise.js";
 import {
   copyFingerprint,
+  innermost,
   mergeDefined,
   type RequestPolicy,
   type ScopeData,
@@ -153,14 +154,16 @@ export function describeRequest(
   layers: readonly ScopeData[],
   policy: RequestPolicy,
 ): Pick<Surroundings, "request" | "transaction"> {
-  const source = layers.findLast((layer) => layer.request !== undefined)?.request;
-  if (source === undefined) return {};
+  const source = innermost(layers, "request");
+  if (source === undefined) return NO_REQUEST;
   try {
     return { ...source(policy) };
   } catch {
-    return {};
+    return NO_REQUEST;
   }
 }
+
+const NO_REQUEST: Pick<Surroundings, "request" | "transaction"> = {};
 
 /** Fills the `%s` of a template; values without a place are left to `params`. */
 export function messageText(message: unknown, params: unknown, stringLength: number): MessageText {

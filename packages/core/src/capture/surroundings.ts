@@ -1,6 +1,7 @@
 import { currentContext } from "../current.js";
+import type { EventInput } from "../event.js";
 import type { NormaliseLimits } from "../process/normalise.js";
-import { copyFingerprint, type RequestPolicy, type Scope, type ScopeData } from "../scope.js";
+import { copyFingerprint, innermost, type RequestPolicy, type Scope, type ScopeData } from "../scope.js";
 import { traceLink } from "../trace/link.js";
 import type { CaptureHint } from "./hint.js";
 import { read } from "./safe-read.js";
@@ -46,11 +47,13 @@ export function surroundings(
 /** The grouping that applies, innermost first; `undefined` for the default one. */
 export function fingerprintOf(
   { layers }: Whereabouts,
-  ...given: readonly unknown[]
+  hint: CaptureHint | undefined,
+  event?: EventInput,
 ): readonly string[] | undefined {
-  for (const source of given) {
-    const fingerprint = source === undefined ? undefined : copyFingerprint(read(source, "fingerprint"));
-    if (fingerprint !== undefined) return fingerprint;
-  }
-  return layers.findLast((layer) => layer.fingerprint !== undefined)?.fingerprint;
+  return givenFingerprint(hint) ?? givenFingerprint(event) ?? innermost(layers, "fingerprint");
+}
+
+function givenFingerprint(source: unknown): readonly string[] | undefined {
+  const given = source === undefined ? undefined : read(source, "fingerprint");
+  return given === undefined ? undefined : copyFingerprint(given);
 }

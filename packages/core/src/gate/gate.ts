@@ -78,7 +78,7 @@ export class Gate {
 
   /** Decides on a failure that was not seen in this scope before, and remembers it and its causes. */
   decide(key: string, scope: Scope, tree: CauseTree | undefined): Decision {
-    const told = tree === undefined ? [] : this.#toldCauses(scope, tree);
+    const told = tree === undefined ? NONE_TOLD : this.#toldCauses(scope, tree);
     const held = told.find((id) => this.#context.isWaiting(id));
     const decision: Decision = held !== undefined ? { kind: "wrap", id: held } : this.#admit(key, told);
     if (tree !== undefined) this.#remember(scope, tree, decision.id);
@@ -132,8 +132,9 @@ export class Gate {
     return isFull || isHeldBack ? "held-back" : "none";
   }
 
-  /** Events whose very subject is a cause of this failure. */
-  #toldCauses(scope: Scope, { objects }: CauseTree): string[] {
+  /** Events whose very subject is a cause of this failure; the failure itself is known to be new here. */
+  #toldCauses(scope: Scope, { objects }: CauseTree): readonly string[] {
+    if (objects.length <= 1) return NONE_TOLD;
     const told = new Set<string>();
     for (const object of objects) {
       const sighting = findSighting(scope, object, this.#context.client);
@@ -150,3 +151,5 @@ export class Gate {
     }
   }
 }
+
+const NONE_TOLD: readonly string[] = [];

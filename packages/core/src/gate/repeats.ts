@@ -1,5 +1,6 @@
 import type { Snapshot } from "../capture/snapshot.js";
 import type { Json, User } from "../event.js";
+import { innermost } from "../scope.js";
 
 const SAMPLES = 10;
 
@@ -25,12 +26,12 @@ export function createRepeats(): Repeats {
     get count() {
       return count;
     },
-    add(snapshot) {
+    add({ timestamp, hint, layers, transaction }) {
       count++;
-      last = snapshot.timestamp;
+      last = timestamp;
       if (count === 1) first = last;
-      tally(users, userName(innermost(snapshot, "user")));
-      tally(transactions, innermost(snapshot, "transaction") ?? snapshot.transaction);
+      tally(users, userName(hint.user ?? innermost(layers, "user")));
+      tally(transactions, hint.transaction ?? innermost(layers, "transaction") ?? transaction);
     },
     addUnseen(more, at) {
       count += more;
@@ -56,16 +57,4 @@ function tally(counts: Map<string, number>, value: string | undefined): void {
 
 function userName(user: User | undefined): string | undefined {
   return user?.id ?? user?.username ?? user?.email ?? user?.ip_address;
-}
-
-function innermost<K extends "user" | "transaction">(
-  { hint, layers }: Snapshot,
-  field: K,
-): Snapshot["hint"][K] {
-  if (hint[field] !== undefined) return hint[field];
-  for (let index = layers.length - 1; index >= 0; index--) {
-    const value = layers[index]![field];
-    if (value !== undefined) return value as Snapshot["hint"][K];
-  }
-  return undefined;
 }

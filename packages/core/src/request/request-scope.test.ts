@@ -2,7 +2,7 @@ import { AsyncResource } from "node:async_hooks";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, test } from "vitest";
-import { currentClient, currentContext, getScope, setCurrentClient } from "../current.js";
+import { currentClient, currentContext, getScope, setCurrentClient, withScope } from "../current.js";
 import { Client } from "../node/client.js";
 import { requestSource } from "../request.js";
 import { type RecordingTransport, recordingTransport } from "../testing.js";
@@ -37,6 +37,34 @@ describe("withScopeOf()", () => {
     expect(new Set(scopes).size).toBe(1);
     expect(withScopeOf({}, options, () => getScope())).not.toBe(scopes[0]);
     expect(getScope()).not.toBe(scopes[0]);
+  });
+
+  test("begins with the breadcrumbs of that moment, however late the scope is first used", async () => {
+    const { client, sent } = start();
+    client.scope.addBreadcrumb({ message: "before" });
+    const request = {};
+
+    withScopeOf(request, options, () => {
+      outside.runInAsyncScope(() => client.scope.addBreadcrumb({ message: "of somebody else" }));
+      getScope().addBreadcrumb({ message: "own" });
+    });
+    captureFrom(request, options, new Error("failed"), hint);
+    await client.close();
+
+    expect(sent.events[0]?.breadcrumbs?.values.map(({ message }) => message)).toEqual(["before", "own"]);
+  });
+
+  test("leads a withScope inside of it back to the same request", () => {
+    const request = {};
+
+    const requests = withScopeOf(request, options, () => [
+      withScope(() => currentContext().request),
+      withScopeOf(request, options, () => currentContext().request),
+      withScope(() => withScopeOf(request, options, () => currentContext().request)),
+    ]);
+
+    expect(new Set(requests).size).toBe(1);
+    expect(requests[0]).toBeDefined();
   });
 
   test("asks for the request's client once, and does without when that fails", () => {

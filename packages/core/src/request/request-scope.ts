@@ -6,15 +6,16 @@ import {
   currentContext,
   listeningClient,
   runInContext,
-  withRequestScope,
+  scopeOfClient,
 } from "../current.js";
-import type { RequestSource, Scope } from "../scope.js";
+import type { RequestSource, Scope, ScopeData } from "../scope.js";
 
-/** How a framework's request becomes a scope. */
+/** How a framework's request becomes a scope. Made for every request, so it had better be a small object. */
 export interface RequestScopeOptions {
+  /** Describes the request, when an event needs it. */
   readonly source: RequestSource;
   /** Finds the client that reports for this request; asked once. Default, and when it fails: the current one. */
-  readonly chooseClient?: () => CaptureTarget | undefined;
+  chooseClient?(): CaptureTarget | undefined;
 }
 
 /**
@@ -25,17 +26,10 @@ export interface RequestScopeOptions {
  * @returns what `fn` returns
  */
 export function withScopeOf<T>(request: object, options: RequestScopeOptions, fn: () => T): T {
-  const known = knownRequest(request)?.context;
-  if (known !== undefined) return currentContext().request === known.request ? fn() : runInContext(known, fn);
-  const client = chosenClient(options) ?? currentContext().client;
-  return withRequestScope(
-    (scope) => {
-      scope.setRequest(options.source).continueTrace(() => read(request, "headers"));
-      remember(request, { context: { client, request: scope } });
-      return fn();
-    },
-    client === undefined ? {} : { client },
-  );
+  const known = knownRequest(request);
+  if (known === undefined) return runInContext(beginRequest(request, options), fn);
+  const here = currentContext();
+  return here === known || here.request === known.request ? fn() : runInContext(known, fn);
 }
 
 /**
@@ -56,7 +50,7 @@ export function captureFrom(
     if (thrown !== undefined && Object.is(thrown.value, error)) return thrown.id;
     const id = listeningClient()?.captureException(error, hint);
     if (id === undefined || known === undefined) return id;
-    known.context.request.lastEventId = id;
+    known.request.lastEventId = id;
     if (!isObject(error)) known.thrown = { value: error, id };
     return id;
   });
@@ -85,19 +79,50 @@ export function isServerFailure(error: unknown): boolean {
   }
 }
 
-function chosenClient({ chooseClient }: RequestScopeOptions): CaptureTarget | undefined {
+function chosenClient(options: RequestScopeOptions): CaptureTarget | undefined {
   try {
-    return chooseClient?.() ?? undefined;
+    return options.chooseClient?.() ?? undefined;
   } catch {
     return undefined;
   }
 }
 
-/** What is remembered of a request, for as long as it lives. */
-interface KnownRequest {
-  readonly context: Context & { readonly request: Scope };
+/**
+ * What is remembered of a request, for as long as it lives: its context. The scope is made when somebody first writes to
+ * it or captures in it, which in most requests nobody does.
+ */
+class KnownRequest implements Context {
+  readonly client: CaptureTarget | undefined;
   /** The last thing thrown that was no object. */
-  thrown?: { readonly value: unknown; readonly id: string };
+  thrown: { readonly value: unknown; readonly id: string } | undefined;
+  readonly #request: object;
+  readonly #options: RequestScopeOptions;
+  readonly #outer: Scope;
+  readonly #atBegin: ScopeData;
+  #scope: Scope | undefined;
+
+  constructor(request: object, options: RequestScopeOptions, client: CaptureTarget | undefined) {
+    this.client = client;
+    this.thrown = undefined;
+    this.#request = request;
+    this.#options = options;
+    this.#outer = scopeOfClient(client);
+    this.#atBegin = this.#outer.snapshot();
+  }
+
+  get request(): Scope {
+    this.#scope ??= this.#outer
+      .requestOverlay(this.#atBegin)
+      .setRequest((policy) => this.#options.source(policy))
+      .continueTrace(() => read(this.#request, "headers"));
+    return this.#scope;
+  }
+}
+
+function beginRequest(request: object, options: RequestScopeOptions): KnownRequest {
+  const known = new KnownRequest(request, options, chosenClient(options) ?? currentContext().client);
+  remember(request, known);
+  return known;
 }
 
 /**
@@ -105,10 +130,14 @@ interface KnownRequest {
  * itself, out of sight, because both then go together; a WeakMap whose values lead back to their keys would keep every
  * request until the next full garbage collection. The same for all copies of Corvid.
  */
-const KNOWN = Symbol.for("@corvid/core.request");
+const KNOWN: unique symbol = Symbol.for("@corvid/core.request");
 
 function knownRequest(request: object): KnownRequest | undefined {
-  return read(request, KNOWN) as KnownRequest | undefined;
+  try {
+    return (request as { readonly [KNOWN]?: KnownRequest })[KNOWN];
+  } catch {
+    return undefined;
+  }
 }
 
 /** A request that takes no property is found by `AsyncLocalStorage` alone. */

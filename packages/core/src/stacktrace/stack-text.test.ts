@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { cpuMs } from "../../test/support/cpu.js";
-import { frameLines, MAX_FRAME_LINES, MAX_LINE_LENGTH, topPositions } from "./stack-text.js";
+import { frameLines, MAX_FRAME_LINES, MAX_LINE_LENGTH, stackPositions, topPositions } from "./stack-text.js";
 
 const FAKE = "    at evil (/srv/app/fake.js:1:1)";
 const REAL = ["    at save (/srv/app/orders.js:10:5)", "    at /srv/app/server.js:20:3"];
@@ -252,6 +252,43 @@ describe("topPositions()", () => {
     const position = (column: number): string => topPositions([`    at /srv/app (x)/a.js:1:${column}`], 1);
 
     expect(position(21)).not.toBe(position(22));
+  });
+});
+
+describe("stackPositions()", () => {
+  test("are the top positions of the frame lines, whatever the text and whatever came before", () => {
+    const part = fc.constantFrom(
+      "\n",
+      "x",
+      ": ",
+      "Error: x",
+      FAKE,
+      ...REAL,
+      `\n${REAL_TEXT}`,
+      "Caused by: y",
+      "-> z",
+    );
+    const text = fc.array(part, { maxLength: 8 }).map((parts) => parts.join(""));
+    fc.assert(
+      fc.property(
+        text,
+        fc.constantFrom("", "x", FAKE),
+        text,
+        fc.constantFrom(1, 3),
+        (head, message, tail, count) => {
+          for (const stack of [`Error: ${message}${tail}`, `Error: ${message}\n${REAL_TEXT}`, head + tail])
+            expect(stackPositions(stack, "Error", message, count)).toBe(
+              topPositions(frameLines(stack, "Error", message), count),
+            );
+        },
+      ),
+    );
+  });
+
+  test("are found in texts too long to be remembered", () => {
+    const stack = `Error: x\n${REAL_TEXT}\n${`${FAKE}\n`.repeat(500)}`;
+
+    expect(stackPositions(stack, "Error", "x", 2)).toBe("/srv/app/orders.js:10:5|/srv/app/server.js:20:3");
   });
 });
 

@@ -1,3 +1,4 @@
+import { Recent } from "../recent.js";
 import { findHead, lineEnd } from "./stack-head.js";
 
 /** Most frame lines of one stack, and most characters of one line. */
@@ -52,6 +53,34 @@ export function topPositions(lines: readonly string[], count: number): string {
   }
   return found > 0 ? positions : lines.filter(hasPosition).slice(0, count).map(position).join("|");
 }
+
+/** Stacks that came lately, without their heads, and what {@link topPositions} are theirs. */
+const recentPositions = new Recent<{
+  readonly tail: string;
+  readonly count: number;
+  readonly positions: string;
+}>();
+
+/**
+ * {@link topPositions} of a stack text, quick when the last few stacks had the same frames: failures of one place differ
+ * in their messages alone. What is remembered holds a text's own characters only, and of long texts nothing.
+ *
+ * @param stack - as {@link frameLines} takes it
+ */
+export function stackPositions(stack: string, name: string, message: string, count: number): string {
+  const head = findHead(stack, name, message);
+  // Only behind a certain head do the lines depend on nothing else.
+  if (!head.isCertain || stack.length - head.end > LONGEST_REMEMBERED)
+    return topPositions(frameLines(stack, name, message), count);
+  const tail = stack.slice(head.end);
+  for (const known of recentPositions.items)
+    if (known.tail === tail && known.count === count) return known.positions;
+  const positions = topPositions(chosen(stack, blockBehind(stack, head.end)), count);
+  recentPositions.add({ tail, count, positions });
+  return positions;
+}
+
+const LONGEST_REMEMBERED = 8192;
 
 function position(line: string): string {
   const open = line.charCodeAt(line.length - 1) === CLOSING ? line.indexOf(" (") : -1;

@@ -1,5 +1,5 @@
 import { currentContext } from "../current.js";
-import type { ScopeData } from "../scope.js";
+import { innermost, type ScopeData } from "../scope.js";
 import type { Trace } from "../trace.js";
 import { activeOtelSpan, type SpanIds } from "./otel.js";
 
@@ -13,10 +13,9 @@ export interface TraceLink {
 
 /** Finds out where a call stands. What the caller said is read now: afterwards the request may be gone. */
 export function traceLink(layers: readonly ScopeData[]): TraceLink {
-  const trace = layers.findLast((layer) => layer.trace !== undefined)?.trace;
+  const trace = innermost(layers, "trace");
   void trace?.incoming;
-  const span = activeOtelSpan();
-  return { ...(trace === undefined ? {} : { trace }), ...(span === undefined ? {} : { span }) };
+  return { trace, span: activeOtelSpan() };
 }
 
 /** Where the code that runs now stands. */

@@ -9,6 +9,8 @@ const SOURCES = fileURLToPath(new URL("../../src", import.meta.url));
 
 /** A program made of our sources, for what only a process of its own can show. */
 export interface Program {
+  /** Absolute path: one file, that any version of Node can run. */
+  readonly file: string;
   /** Starts it; standard input and output are pipes. */
   start(args?: readonly string[], stdio?: "pipe" | ("ignore" | "pipe" | number)[]): ChildProcess;
   remove(): void;
@@ -28,6 +30,7 @@ export async function createProgram(code: string): Promise<Program> {
     logLevel: "error",
   });
   return {
+    file: outfile,
     start: (args = [], stdio = "pipe") => spawn(process.execPath, [outfile, ...args], { stdio }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };

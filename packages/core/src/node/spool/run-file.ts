@@ -37,10 +37,11 @@ export class RunFile {
     if (Buffer.byteLength(text) > MAX_TEXT_BYTES) return;
     try {
       const handle = this.#handle(folder);
+      const slot = (this.#writes % 2) * SLOT_BYTES;
       const length = this.#buffer.write(text, HEAD_BYTES);
       this.#buffer.write(` ${hex(++this.#writes)} ${hex(length)} `, CHECKSUM_BYTES - 1);
       this.#buffer.write(checksum(this.#buffer, length), 0);
-      writeSync(handle, this.#buffer, 0, HEAD_BYTES + length, (this.#writes % 2) * SLOT_BYTES);
+      writeSync(handle, this.#buffer, 0, HEAD_BYTES + length, slot);
     } catch {
       // A full disk, a folder that is gone: the next write tries again.
       this.#close();

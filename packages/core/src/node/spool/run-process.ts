@@ -1,12 +1,15 @@
 import { fstatSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { devNull } from "node:os";
+import { setTimeout } from "node:timers/promises";
 
-/** A process that is there, and how it is. */
+/** A process that is there. */
 export interface SeenProcess {
   /** Not even a process that gets the same number later, or in another container, has the same. */
   readonly identity: string;
-  /** It is working at this moment: not waiting for anything, not halted by a debugger. */
-  readonly isBusy: boolean;
+  /** It works at this moment: it waits for nothing, and is not halted. */
+  readonly isRunning: boolean;
+  /** What it has used of the processor, in hundredths of a second. */
+  readonly cpuTicks: number;
 }
 
 /**
@@ -18,15 +21,40 @@ export interface SeenProcess {
 export function seeProcess(pid: number): SeenProcess | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    // The name of the program stands in brackets, and may hold some itself.
+    // The name of the program stands in brackets, and may hold some itself. What follows is numbered from 3.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const started = fields[19];
+    const [state, user, system, started] = [3, 14, 15, 22].map((number) => fields[number - 3]);
     const machine = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
     const space = readlinkSync("/proc/self/ns/pid");
-    return { identity: `${machine} ${space} ${pid} ${started}`, isBusy: fields[0] === "R" };
+    return {
+      identity: `${machine} ${space} ${pid} ${started}`,
+      isRunning: state === "R",
+      cpuTicks: Number(user) + Number(system),
+    };
   } catch {
     return undefined;
   }
+}
+
+const LOOK_AGAIN_MS = 200;
+const BUSY_TICKS = 5;
+
+/**
+ * Looks at a process for a moment: one that never comes to rest uses the processor all the time.
+ *
+ * @returns `undefined` when that very process is not there
+ */
+export async function watchProcess(
+  pid: number,
+  identity: string,
+): Promise<{ readonly isBusy: boolean } | undefined> {
+  const first = seeProcess(pid);
+  if (first?.identity !== identity) return undefined;
+  await setTimeout(LOOK_AGAIN_MS, undefined, { ref: false });
+  const second = seeProcess(pid);
+  if (second?.identity !== identity) return undefined;
+  const used = second.cpuTicks - first.cpuTicks;
+  return { isBusy: first.isRunning && second.isRunning && used >= BUSY_TICKS };
 }
 
 /** Whether people start and stop the process by hand: its input or its output is a terminal. */

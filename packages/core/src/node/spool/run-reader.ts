@@ -4,7 +4,7 @@ import { memoryGroup } from "../control-group.js";
 import { readFileStart } from "./file-start.js";
 import { latestText, MAX_FILE_BYTES, RUN_FILE } from "./run-file.js";
 import type { RunFinding } from "./run-finding.js";
-import { seeProcess } from "./run-process.js";
+import { watchProcess } from "./run-process.js";
 import { type RunRecord, readRunRecord } from "./run-record.js";
 import { readCrashReport } from "./run-report.js";
 import { REPORT_FOLDER } from "./run-report-setting.js";
@@ -30,16 +30,17 @@ export async function readRun(folder: string, now: number): Promise<RunFinding |
   const record = readRunRecord(latestText(content) ?? "");
   if (record === undefined) return undefined;
   const found = report === undefined ? {} : { report };
-  const verdict = judgeRun(record, { now, ...surroundingsOf(record), ...found });
+  const verdict = judgeRun(record, { now, ...(await surroundingsOf(record)), ...found });
   return verdict === undefined ? undefined : { record, verdict, ...found };
 }
 
-function surroundingsOf({ pid, identity }: RunRecord): Pick<Surroundings, "group" | "alive"> {
+async function surroundingsOf(record: RunRecord): Promise<Pick<Surroundings, "group" | "alive">> {
+  const { pid, identity } = record;
+  const alive = identity === undefined ? undefined : await watchProcess(pid, identity);
   const group = memoryGroup();
-  const seen = identity === undefined ? undefined : seeProcess(pid);
   const { oomKills } = group?.read() ?? {};
   return {
     ...(group === undefined || oomKills === undefined ? {} : { group: { id: group.id, oomKills } }),
-    ...(seen === undefined || seen.identity !== identity ? {} : { alive: seen }),
+    ...(alive === undefined ? {} : { alive }),
   };
 }

@@ -43,17 +43,17 @@ const STALL_BUSY = 0.9;
  * @returns `undefined` where there is nothing to tell: the process lives, or it was at a terminal, where people end it
  */
 export function judgeRun(record: RunRecord, around: Surroundings): RunVerdict | undefined {
-  const { samples, terminal } = record;
   if (around.alive !== undefined) {
     // Halted or asleep with the whole machine, it will go on; one that works and gives no sign of life hangs.
-    const forMs = around.now - samples.at(-1)!.at;
+    const forMs = around.now - record.samples.at(-1)!.at;
     return around.alive.isBusy && forMs >= HANG_MS ? { kind: "stalled", forMs, isAlive: true } : undefined;
   }
   return (
     proven(record, around) ??
     asked(record) ??
     suffered(record) ??
-    (terminal === true ? undefined : { kind: "unknown", ...crashOf(around.report) })
+    crashed(around) ??
+    (record.terminal === true ? undefined : { kind: "unknown" })
   );
 }
 
@@ -86,6 +86,6 @@ function suffered(record: RunRecord): RunVerdict | undefined {
   return forMs >= STALL_MS ? { kind: "stalled", forMs, isAlive: false } : undefined;
 }
 
-function crashOf(report: CrashReport | undefined): { crash?: string } {
-  return report === undefined ? {} : { crash: report.event };
+function crashed({ report }: Surroundings): RunVerdict | undefined {
+  return report === undefined ? undefined : { kind: "unknown", crash: report.event };
 }

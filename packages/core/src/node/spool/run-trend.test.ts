@@ -1,0 +1,54 @@
+import { describe, expect, test } from "vitest";
+import type { RunSample } from "./run-record.js";
+import { isPressed, shortageOf } from "./run-trend.js";
+
+const LIMITS = { heapLimit: 1000, memoryLimit: 2000 };
+
+function samples(heapUsed: readonly number[], rss: readonly number[] = [], everyMs = 5000): RunSample[] {
+  return heapUsed.map((used, n) => ({
+    at: n * everyMs,
+    heapUsed: used,
+    rss: rss[n] ?? 100,
+    lateMs: 0,
+    busy: 0,
+  }));
+}
+
+describe("shortageOf()", () => {
+  test("finds a heap or a process that is full", () => {
+    expect(shortageOf(samples([899]), LIMITS)).toBeUndefined();
+    expect(shortageOf(samples([900]), LIMITS)).toEqual({ of: "heapUsed", used: 900, limit: 1000 });
+    expect(shortageOf(samples([100], [1799]), LIMITS)).toBeUndefined();
+    expect(shortageOf(samples([100], [1800]), LIMITS)).toEqual({ of: "rss", used: 1800, limit: 2000 });
+  });
+
+  test("finds what rose steadily and would have reached the limit before the next beat", () => {
+    expect(shortageOf(samples([200, 400, 600]), LIMITS)).toBeUndefined();
+    expect(shortageOf(samples([100, 350, 700]), LIMITS)).toEqual({
+      of: "heapUsed",
+      used: 700,
+      limit: 1000,
+      rising: 70,
+    });
+    expect(shortageOf(samples([500, 560, 620], [], 1000), LIMITS)).toBeUndefined();
+    expect(shortageOf(samples([500, 580, 660], [], 1000), LIMITS)).toMatchObject({ rising: 80 });
+    expect(shortageOf(samples([1, 1, 1], [500, 1000, 1500]), LIMITS)).toMatchObject({ of: "rss" });
+  });
+
+  test("is not taken in by the teeth of a saw, by a start, or by two beats at once", () => {
+    expect(shortageOf(samples([700, 200, 600]), LIMITS)).toBeUndefined();
+    expect(shortageOf(samples([10, 600]), LIMITS)).toBeUndefined();
+    expect(shortageOf(samples([10, 200, 490], [], 250), LIMITS)).toBeUndefined();
+    expect(shortageOf(samples([500, 500, 500], [], 0), LIMITS)).toBeUndefined();
+  });
+});
+
+describe("isPressed()", () => {
+  test("is so from three quarters on, or when the next beat would come too late", () => {
+    expect(isPressed(samples([749]), LIMITS)).toBe(false);
+    expect(isPressed(samples([750]), LIMITS)).toBe(true);
+    expect(isPressed(samples([1], [1500]), LIMITS)).toBe(true);
+    expect(isPressed(samples([100, 500]), LIMITS)).toBe(false);
+    expect(isPressed(samples([100, 550]), LIMITS)).toBe(true);
+  });
+});

@@ -1,6 +1,7 @@
 import { totalmem } from "node:os";
 import { getHeapStatistics } from "node:v8";
 import { memoryGroup } from "../control-group.js";
+import { nodeFlags } from "./node-flags.js";
 import { isAtTerminal, seeProcess } from "./run-process.js";
 import type { RunFacts, RunRecord } from "./run-record.js";
 
@@ -29,10 +30,7 @@ export function nodeRunSource(): RunSource {
       node: process.version,
       pid: process.pid,
       ...(identity === undefined ? {} : { identity }),
-      heapLimit: oldSpaceLimit(getHeapStatistics().heap_size_limit, process.version, [
-        ...process.execArgv,
-        ...(process.env["NODE_OPTIONS"] ?? "").split(/\s+/),
-      ]),
+      heapLimit: oldSpaceLimit(getHeapStatistics().heap_size_limit, process.version, nodeFlags()),
       memoryLimit: Math.min(group?.limit ?? Number.POSITIVE_INFINITY, totalmem()),
       ...(group === undefined ? {} : { group: group.id }),
       terminal: isAtTerminal(),
@@ -60,9 +58,7 @@ export function nodeRunSource(): RunSource {
  * with `--max-old-space-size=512`, the whole is 560 MiB in Node 22, 704 in Node 24 and 608 in Node 26.
  */
 export function oldSpaceLimit(heapSizeLimit: number, node: string, flags: readonly string[]): number {
-  const flag = flags
-    .map((text) => /^"?--max[-_]semi[-_]space[-_]size=(\d+)/.exec(text)?.[1])
-    .findLast(Number);
+  const flag = flags.map((text) => /^--max[-_]semi[-_]space[-_]size=(\d+)/.exec(text)?.[1]).findLast(Number);
   const major = Number.parseInt(node.slice(1), 10);
   const semiSpace = flag === undefined ? defaultSemiSpace(major) : Number(flag);
   const rest = heapSizeLimit - 3 * semiSpace * MIB;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { nodeFlags } from "./node-flags.js";
 import { isStartedForDebugging, seeProcess, watchProcess } from "./run-process.js";
 
 describe("seeProcess()", () => {
@@ -25,18 +26,26 @@ describe("isStartedForDebugging()", () => {
     [["--inspect"], {}],
     [["--enable-source-maps", "--inspect-brk=0.0.0.0:9229"], {}],
     [["--inspect-wait"], {}],
-    [[], { NODE_OPTIONS: "--no-warnings --inspect=0" }],
-    [[], { NODE_OPTIONS: '"--inspect"' }],
     [[], { VSCODE_INSPECTOR_OPTIONS: "{}" }],
   ] as const)("sees %j", ([flags, env]) => {
     expect(isStartedForDebugging(flags, env)).toBe(true);
   });
 
-  test.for([
-    [[], {}],
-    [["--inspect-port=9229", "--inspect-publish-uid=http"], {}],
-    [["--no-inspect"], { NODE_OPTIONS: "--max-old-space-size=512" }],
-  ] as const)("is not misled by %j", ([flags, env]) => {
-    expect(isStartedForDebugging(flags, env)).toBe(false);
+  test.for([[[]], [["--inspect-port=9229", "--inspect-publish-uid=http"]], [["--no-inspect"]]])(
+    "is not misled by %j",
+    ([flags]) => {
+      expect(isStartedForDebugging(flags!, {})).toBe(false);
+    },
+  );
+});
+
+describe("nodeFlags()", () => {
+  test("has those of the command line after those of the environment", () => {
+    expect(nodeFlags(["--inspect"], ' --no-warnings  "--inspect=0" ')).toEqual([
+      "--no-warnings",
+      "--inspect=0",
+      "--inspect",
+    ]);
+    expect(nodeFlags([], undefined)).toEqual(nodeFlags([], process.env["NODE_OPTIONS"]));
   });
 });

@@ -72,13 +72,12 @@ export function isAtTerminal(): boolean {
 
 /** Whether the process was started to be debugged: with `--inspect` and its kin, or by an editor. */
 export function isStartedForDebugging(
-  argv: readonly string[],
+  flags: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): boolean {
-  const flags = [...argv, ...(env["NODE_OPTIONS"] ?? "").split(/\s+/)];
   return (
     env["VSCODE_INSPECTOR_OPTIONS"] !== undefined ||
-    flags.some((flag) => /^"?--inspect(-brk|-wait)?(=|"?$)/.test(flag))
+    flags.some((flag) => /^--inspect(-brk|-wait)?(=|$)/.test(flag))
   );
 }
 

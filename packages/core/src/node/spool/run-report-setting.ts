@@ -1,5 +1,6 @@
 import { mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
+import { nodeFlags } from "./node-flags.js";
 
 /** Name of the folder, in that of a process, where Node puts its report. */
 export const REPORT_FOLDER = "report";
@@ -11,18 +12,19 @@ interface ReportSettings {
   reportOnUncaughtException: boolean;
   directory: string;
   filename: string;
-  excludeNetwork?: boolean;
-  /** Not before Node 22. */
-  excludeEnv?: boolean;
 }
 
+/** What must not be written. `process.report` can say so too, but when Node crashes only its flags count. */
+const REQUIRED = ["--report-exclude-env", "--report-exclude-network"];
+
 /**
- * Has Node write a report when it crashes: on a full heap, or a fatal error in native code. What is written holds no
- * environment and no names from the network; it holds the command line, which is never read. Node says on stderr
- * that it writes one, and reports that the application asks for come to the same folder.
+ * Has Node write a report when it crashes: on a full heap, or a fatal error in native code. Node says on stderr that it
+ * writes one, and reports that the application asks for come to the same folder.
  *
- * Nothing is set where the environment cannot be left out (before Node 22), or where the application has settings of
- * its own.
+ * Nothing is set unless Node was started with `--report-exclude-env`, which it knows from Node 22 on, because every
+ * environment variable would be written, and `--report-exclude-network`, because names of all peers would be looked up
+ * before the process can end; or where the application has settings of its own. The command line is written; it is
+ * never read.
  *
  * @param folder - that of the process
  * @param warn - told in one sentence why there will be no reports; must not throw
@@ -33,8 +35,9 @@ export function enableCrashReport(
   folder: string,
   warn: (text: string) => void,
   settings: ReportSettings = process.report,
+  flags: readonly string[] = nodeFlags(),
 ): () => void {
-  const refused = refusal(settings);
+  const refused = refusal(settings, flags);
   if (refused !== undefined) {
     warn(`Node's diagnostic report stays off: ${refused}`);
     return () => undefined;
@@ -46,14 +49,10 @@ export function enableCrashReport(
     warn(`Node's diagnostic report stays off: ${error}`);
     return () => undefined;
   }
-  const undo = set(settings, {
-    directory,
-    reportOnFatalError: true,
-    excludeEnv: true,
-    excludeNetwork: true,
-  });
+  Object.assign(settings, { directory, reportOnFatalError: true });
   return () => {
-    undo();
+    if (settings.directory === directory)
+      Object.assign(settings, { directory: "", reportOnFatalError: false });
     try {
       rmdirSync(directory);
     } catch {
@@ -62,22 +61,12 @@ export function enableCrashReport(
   };
 }
 
-function refusal(settings: ReportSettings): string | undefined {
-  const { excludeEnv, reportOnFatalError, reportOnSignal, reportOnUncaughtException } = settings;
-  if (excludeEnv === undefined)
-    return `Node ${process.version} would write every environment variable into it`;
+function refusal(settings: ReportSettings, flags: readonly string[]): string | undefined {
+  if (!REQUIRED.every((flag) => flags.includes(flag)))
+    return `it needs Node 22 or newer, started with ${REQUIRED.join(" ")} (NODE_OPTIONS will do)`;
+  const { reportOnFatalError, reportOnSignal, reportOnUncaughtException, directory, filename } = settings;
   const isSet = reportOnFatalError || reportOnSignal || reportOnUncaughtException;
-  if (isSet || settings.directory !== "" || settings.filename !== "")
-    return "the application has settings of its own for it";
-  return undefined;
-}
-
-/** @returns puts back what was there, where nobody else has set it since */
-function set(settings: ReportSettings, ours: Partial<ReportSettings>): () => void {
-  const keys = Object.keys(ours) as (keyof ReportSettings)[];
-  const before = Object.fromEntries(keys.map((key) => [key, settings[key]]));
-  Object.assign(settings, ours);
-  return () => {
-    for (const key of keys) if (settings[key] === ours[key]) Object.assign(settings, { [key]: before[key] });
-  };
+  return isSet || directory !== "" || filename !== ""
+    ? "the application has settings of its own for it"
+    : undefined;
 }

@@ -1,4 +1,5 @@
 import { isMainThread } from "node:worker_threads";
+import { nodeFlags } from "./node-flags.js";
 import { RunBeats, type RunBeatsOptions } from "./run-beats.js";
 import { isStartedForDebugging } from "./run-process.js";
 import { hearSignals } from "./run-signals.js";
@@ -17,7 +18,7 @@ export interface RunWatch {
  * Nothing is watched in a worker thread, which has no death of its own, nor under a debugger, where people press stop.
  */
 export function startRunWatch(options: RunBeatsOptions): RunWatch {
-  if (!isMainThread || isStartedForDebugging(process.execArgv, process.env)) return { stop: () => undefined };
+  if (!isMainThread || isStartedForDebugging(nodeFlags(), process.env)) return { stop: () => undefined };
   const beats = new RunBeats(options);
   if (watched.size === 0) hook();
   watched.add(beats);

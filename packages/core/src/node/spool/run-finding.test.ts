@@ -78,7 +78,7 @@ test.for<[RunVerdict, string, string]>([
   [
     { kind: "out_of_memory", evidence: "oom_kill", of: { of: "rss", used: 500 * MB, limit: 512 * MB } },
     "fatal",
-    `${ended}: out of memory, probably killed by the kernel (process 500 of 512 MB)`,
+    `${ended}: out of memory, probably killed by the kernel (rss 500 of 512 MB)`,
   ],
   [
     { kind: "signal", name: "SIGTERM", beforeMs: 9800 },

@@ -66,7 +66,7 @@ function textOf({ of, used, limit, rising }: Shortage): string {
   const unit = limit >= GB ? { name: "GB", bytes: GB, digits: 1 } : { name: "MB", bytes: MB, digits: 0 };
   const [a, b] = [used, limit].map((bytes) => (bytes / unit.bytes).toFixed(unit.digits));
   const speed = rising === undefined ? "" : `, rising by ${Math.round(rising / MB)} MB/s`;
-  return `${of === "rss" ? "process" : "heap"} ${a} of ${b} ${unit.name}${speed}`;
+  return `${of === "rss" ? "rss" : "heap"} ${a} of ${b} ${unit.name}${speed}`;
 }
 
 /** As `--max-old-space-size` and containers count them. */

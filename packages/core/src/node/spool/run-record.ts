@@ -37,7 +37,7 @@ export interface RunFacts {
   /** `v20.19.0`. */
   readonly node: string;
   readonly pid: number;
-  /** What tells this process from all others; see `processIdentity`. */
+  /** What tells this process from all others; see `SeenProcess`. */
   readonly identity?: string;
   /** Bytes at which V8 gives up: what objects that live long may take. */
   readonly heapLimit: number;

@@ -1,4 +1,4 @@
-import type { RunFacts, RunSample } from "./run-record.js";
+import type { RunFacts, RunRecord, RunSample } from "./run-record.js";
 
 /** Time between beats, once a process has run for a while. */
 export const BEAT_MS = 5000;
@@ -31,11 +31,15 @@ export interface Shortage {
 }
 
 /** What a process was short of at its last beat, if anything. */
-export function shortageOf(samples: readonly RunSample[], limits: Limits): Shortage | undefined {
+export function shortageOf(
+  record: Pick<RunRecord, "samples" | "heapLimit" | "memoryLimit" | "groupCurrent">,
+): Shortage | undefined {
+  const { samples, heapLimit, memoryLimit, groupCurrent = memoryLimit } = record;
   const { heapUsed, rss } = samples.at(-1)!;
-  const { heapLimit, memoryLimit } = limits;
   if (heapUsed >= HEAP_FULL * heapLimit) return { of: "heapUsed", used: heapUsed, limit: heapLimit };
-  if (rss >= MEMORY_FULL * memoryLimit) return { of: "rss", used: rss, limit: memoryLimit };
+  // Of a process some is shared, such as Node's own code, of a group some is page cache: only both together mean a lack.
+  if (Math.min(rss, groupCurrent) >= MEMORY_FULL * memoryLimit)
+    return { of: "rss", used: rss, limit: memoryLimit };
   return risingTo(samples, "heapUsed", heapLimit) ?? risingTo(samples, "rss", memoryLimit);
 }
 

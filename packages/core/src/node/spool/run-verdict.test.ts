@@ -104,7 +104,9 @@ describe("judgeRun() finds a stall", () => {
 
 describe("judgeRun() admits that it does not know", () => {
   test("and says what Node wrote of a crash", () => {
-    expect(judgeRun(record(), { ...AROUND, report: nativeReport })).toEqual({
+    const suffering = record({ signals: [{ name: "SIGTERM", at: SEEN }] }, { heapUsed: 950 });
+
+    expect(judgeRun(suffering, { ...AROUND, report: nativeReport })).toEqual({
       kind: "unknown",
       crash: "v8::ToLocalChecked",
     });

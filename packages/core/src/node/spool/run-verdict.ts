@@ -52,15 +52,15 @@ export function judgeRun(record: RunRecord, around: Surroundings): RunVerdict | 
     proven(record, around) ??
     asked(record) ??
     suffered(record) ??
-    crashed(around) ??
     (record.terminal === true ? undefined : { kind: "unknown" })
   );
 }
 
 function proven(record: RunRecord, { group, report }: Surroundings): RunVerdict | undefined {
-  const shortage = shortageOf(record.samples, record);
+  const shortage = shortageOf(record);
   const of = shortage === undefined ? {} : { of: shortage };
   if (report?.isOutOfMemory) return { kind: "out_of_memory", evidence: "report", ...of };
+  if (report !== undefined) return { kind: "unknown", crash: report.event };
   const isSameGroup = group !== undefined && group.id === record.group;
   if (isSameGroup && (group.oomKills ?? 0) > (record.oomKills ?? Number.POSITIVE_INFINITY))
     return { kind: "out_of_memory", evidence: "oom_kill", ...of };
@@ -79,13 +79,9 @@ function asked({ samples, signals = [] }: RunRecord): RunVerdict | undefined {
 }
 
 function suffered(record: RunRecord): RunVerdict | undefined {
-  const of = shortageOf(record.samples, record);
+  const of = shortageOf(record);
   if (of !== undefined) return { kind: "out_of_memory", evidence: "memory", of };
   const blocked = record.samples.slice(-STALL_BEATS).filter(({ busy }) => busy >= STALL_BUSY);
   const forMs = Math.max(0, ...blocked.map(({ lateMs }) => lateMs));
   return forMs >= STALL_MS ? { kind: "stalled", forMs, isAlive: false } : undefined;
-}
-
-function crashed({ report }: Surroundings): RunVerdict | undefined {
-  return report === undefined ? undefined : { kind: "unknown", crash: report.event };
 }

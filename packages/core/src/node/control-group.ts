@@ -28,20 +28,21 @@ interface Layout {
   readonly events: string;
 }
 
+/** Where both are in use, memory belongs to the first version, if that lists it. */
 const LAYOUTS: readonly Layout[] = [
-  {
-    line: /^0::(\/.*)$/m,
-    root: "/sys/fs/cgroup",
-    limit: "memory.max",
-    current: "memory.current",
-    events: "memory.events",
-  },
   {
     line: /^\d+:(?:[^:\n]*,)?memory(?:,[^:\n]*)?:(\/.*)$/m,
     root: "/sys/fs/cgroup/memory",
     limit: "memory.limit_in_bytes",
     current: "memory.usage_in_bytes",
     events: "memory.oom_control",
+  },
+  {
+    line: /^0::(\/.*)$/m,
+    root: "/sys/fs/cgroup",
+    limit: "memory.max",
+    current: "memory.current",
+    events: "memory.events",
   },
 ];
 

@@ -1,14 +1,13 @@
 import { type CaptureTarget, currentClient } from "../../current.js";
 import type { Mechanism } from "../../event.js";
 import type { Integration } from "../../integration.js";
+import { asOurs, isOurs } from "../our-listener.js";
 import { type RejectionMode, rejectionMode } from "./rejection-mode.js";
 
 /** How rejections that nobody handled are marked. */
 export const UNHANDLED_REJECTION: Mechanism = { type: "auto.node.onunhandledrejection", handled: false };
 
 const EVENT = "unhandledRejection";
-/** Other copies of Corvid listen too; none of them may take another one for the application. */
-const OURS = Symbol.for("@corvid/core/listener");
 
 const watchers = new Set<CaptureTarget>();
 let mode: RejectionMode = "throw";
@@ -63,7 +62,7 @@ function listen(): void {
 }
 
 function onNewListener(event: string | symbol, listener: object): void {
-  if (event === EVENT && !(OURS in listener)) listen();
+  if (event === EVENT && !isOurs(listener)) listen();
 }
 
 function onRemoveListener(event: string | symbol): void {
@@ -71,13 +70,13 @@ function onRemoveListener(event: string | symbol): void {
 }
 
 function hasForeignListener(): boolean {
-  return process.listeners(EVENT).some((listener) => !(OURS in listener));
+  return process.listeners(EVENT).some((listener) => !isOurs(listener));
 }
 
 function onRejection(reason: unknown): void {
   capture(reason);
 }
-(onRejection as unknown as { [OURS]: true })[OURS] = true;
+asOurs(onRejection);
 
 /** Node warns twice: with the stack of what was rejected, and with a text that is always the same. */
 function onWarning(warning: Error): void {

@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { isMainThread } from "node:worker_threads";
+import { asOurs } from "../our-listener.js";
 
 /** Listens for the signals that end a process, and lets them end it. */
 export interface SignalWatch {
@@ -22,13 +23,13 @@ type Signal = (typeof SIGNALS)[number];
 export function createSignalWatch(speak: () => void): SignalWatch {
   const heard = new Set<Signal>();
 
-  const onSignal = (signal: NodeJS.Signals, number: unknown): void => {
+  const onSignal = asOurs((signal: NodeJS.Signals, number: unknown): void => {
     // An application that emits the event itself has received no signal, and must not end of it.
     if (number !== constants.signals[signal] || process.listenerCount(signal) > 1) return;
     stop();
     speak();
     process.kill(process.pid, signal);
-  };
+  });
   const onNewListener = (event: string | symbol, listener: unknown): void => {
     if (listener === onSignal || !heard.has(event as Signal)) return;
     // Once the new one is there: as it is told of now, ours would be the last to go, and Node would stop listening.

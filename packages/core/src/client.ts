@@ -97,7 +97,7 @@ export class CorvidClient implements CaptureTarget {
     this.#ledger = ledger;
     const workshop = createWorkshop(options, platform, this.#integrations);
     const road = { options, platform, diagnostics, workshop, transports, ledger };
-    const spool = openSpool({ ...road, push: (pending) => this.#outbound.push(pending) });
+    const spool = openSpool({ ...road, scope, push: (pending) => this.#outbound.push(pending) });
     this.#outbound = new Outbound({
       ...road,
       spool: spool?.desk,

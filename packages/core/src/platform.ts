@@ -2,7 +2,7 @@ import type { Clock } from "./clock.js";
 import type { Diagnostics } from "./diagnostics.js";
 import type { Dsn } from "./dsn.js";
 import type { SdkInfo } from "./envelope.js";
-import type { Frame, Json } from "./event.js";
+import type { EventInput, Frame, Json } from "./event.js";
 import type { Integration } from "./integration.js";
 import type { ResolvedOptions } from "./options.js";
 import type { ProcessFacts } from "./spool/head.js";
@@ -41,6 +41,10 @@ export interface WantedSpool extends ResolvedSpool {
   /** What processes that have ended left is among what waits. */
   onAdopted(count: SpoolCount): void;
   onLost(loss: SpoolLoss): void;
+  /** A process that wrote to the same spool ended without an exit; the event says what is known of it. */
+  onRunLost(event: EventInput): void;
+  /** The last breadcrumbs of the process as JSON, oldest first, without secrets. */
+  crumbs(): readonly string[];
   /**
    * The process was silent for so long that another has taken its files over.
    *

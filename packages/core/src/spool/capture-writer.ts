@@ -84,10 +84,7 @@ export class CaptureWriter {
       transaction: transaction && this.#scrubber.text(transaction),
       link: this.#tracer.record(trace),
     };
-    return `{"crumbs":[${trails
-      .map((trail) => this.#trail(trail))
-      .filter(isTold)
-      .join()}],${JSON.stringify(rest).slice(1)}`;
+    return `{"crumbs":[${trails.flatMap((trail) => this.trail(trail)).join()}],${JSON.stringify(rest).slice(1)}`;
   }
 
   /** Makes the text of a breadcrumb when it is added, so that a capture only puts texts together. */
@@ -100,10 +97,9 @@ export class CaptureWriter {
     return text;
   }
 
-  #trail(trail: Trail): string {
-    return crumbsOf(trail)
-      .map((crumb) => this.prepare(crumb))
-      .join();
+  /** The texts of breadcrumbs, oldest first. */
+  trail(trail: Trail): string[] {
+    return crumbsOf(trail).map((crumb) => this.prepare(crumb));
   }
 
   #stack(stack: StackText): string {
@@ -153,7 +149,7 @@ export class CaptureWriter {
 }
 
 function isTold<T>(part: T | undefined): part is T {
-  return part !== undefined && part !== "";
+  return part !== undefined;
 }
 
 function isFilled(record: object): boolean {

@@ -11,7 +11,7 @@ interface Head {
   readonly release?: string;
   readonly dist?: string;
   readonly environment: string;
-  readonly serverName?: string;
+  readonly server_name?: string;
   readonly tags: Facts["tags"];
   readonly extra: Facts["extra"];
   readonly sdk: Facts["sdk"];
@@ -31,8 +31,8 @@ export function headText({ facts, scrubber }: Workshop, { started, contexts }: P
   const { release, dist, environment, serverName, sdk } = facts;
   const tags = scrubber.value(facts.tags) as Facts["tags"];
   const extra = scrubber.value(facts.extra) as Facts["extra"];
-  const head: Head = { started, release, dist, environment, serverName, tags, extra, sdk, contexts };
-  return JSON.stringify(head);
+  const names = { release, dist, environment, server_name: serverName };
+  return JSON.stringify({ started, ...names, tags, extra, sdk, contexts } satisfies Head);
 }
 
 /**
@@ -48,7 +48,7 @@ export function workshopOf(
   tracing: Omit<TracerOptions, "release" | "environment">,
   contextLines: (trustedUntilMs: number) => ContextLines,
 ): Workshop {
-  const { started, contexts, ...known } = JSON.parse(text) as Head;
+  const { started, contexts, server_name: serverName, ...known } = JSON.parse(text) as Head;
   const tracer = new Tracer({ ...tracing, release: known.release, environment: known.environment });
   const merged = (): ReturnType<Facts["contexts"]> => {
     const host = own.facts.contexts();
@@ -57,7 +57,7 @@ export function workshopOf(
   };
   return {
     ...own,
-    facts: { ...own.facts, ...known, contexts: merged, tracer },
+    facts: { ...own.facts, ...known, serverName, contexts: merged, tracer },
     contextLines: contextLines(started),
   };
 }

@@ -4,8 +4,10 @@ import { createProgram, type Program } from "../support/child.js";
 /** What `argv` asks for, done in a process of its own: `dsn`, `dir`, then the deed. */
 const CODE = `
 import { writeSync } from "node:fs";
-import { captureException, flush, init } from "./index.js";
+import { addBreadcrumb, captureException, flush, init } from "./index.js";
 
+// Before the client writes for the first time how it is doing.
+addBreadcrumb({ message: "about to be killed" });
 const [dsn, dir, deed, count = "20", mark = ""] = process.argv.slice(2);
 const client = init({ dsn, spool: dir, release: "shop@1.0.0", once: { mergeMs: 0 }, tags: { mark } });
 const said = (line) => writeSync(1, line + "\\n");

@@ -39,9 +39,9 @@ async function heir(wanted: number, options: ClientOptions = {}): Promise<readon
   die(folder.dir);
   const client = new Client({ dsn: server.dsn, spool: folder.dir, integrations: () => [], ...options });
   try {
-    await server.waitForEvents(wanted, 20_000);
+    await server.waitForEvents(() => captured().length >= wanted, 20_000);
     await client.flush(5000);
-    return server.events().map(({ event }) => event as unknown as Event);
+    return captured();
   } finally {
     await client.close(5000);
   }
@@ -52,7 +52,11 @@ async function idsOf(child: ChildProcess): Promise<string[]> {
   return out.split("\n").filter((line) => /^[0-9a-f]{32}$/.test(line));
 }
 
-const idsAt = (at: TestServer): string[] => at.events().map(({ id }) => id);
+const arrived = (): Event[] => server.events().map(({ event }) => event as unknown as Event);
+const isOfRun = (event: Event): boolean => event.tags?.["previous_run"] !== undefined;
+/** What arrived but for what tells of a process that was killed. */
+const captured = (): Event[] => arrived().filter((event) => !isOfRun(event));
+const capturedIds = (): string[] => captured().map(({ event_id }) => event_id);
 
 /** How many captures an event stands for. */
 const weightOf = (event: Event): number =>
@@ -71,7 +75,7 @@ describe("a process that is killed", () => {
     await heir(ids.length);
 
     expect(ids).toHaveLength(KILLED_RUNS * 20);
-    expect(new Set(idsAt(server))).toEqual(new Set(ids));
+    expect(new Set(capturedIds())).toEqual(new Set(ids));
     expect(server.duplicates()).toBe(0);
     expect(readdirSync(folder.dir)).toEqual([]);
   }, 300_000);
@@ -124,6 +128,26 @@ describe("a process that is killed", () => {
   });
 });
 
+describe("a process that was killed", () => {
+  test("is told of by the next, with its release and its last steps; one that ended by itself is not", async () => {
+    await ended(program.run(server.dsn, folder.dir, "killed", 1));
+    await ended(program.run(server.dsn, folder.dir, "exits", 1));
+    await heir(2);
+
+    expect(arrived().filter(isOfRun)).toMatchObject([
+      {
+        level: "warning",
+        release: "shop@1.0.0",
+        fingerprint: ["previous-run", "unknown"],
+        logentry: { formatted: expect.stringContaining("The previous run ended without an exit") },
+        breadcrumbs: { values: [{ message: "about to be killed" }] },
+        contexts: { run: { last_seen: expect.any(String) } },
+      },
+    ]);
+    expect(arrived().find(isOfRun)?.contexts?.["process"]).toBeUndefined();
+  });
+});
+
 describe("a process that ends by itself", () => {
   test.each([
     ["exits", 20, 3],
@@ -171,9 +195,9 @@ describe("many processes that share a directory", () => {
     const ids = (await Promise.all(printed)).flat();
     await heir(ids.length);
 
-    const arrived = idsAt(server);
-    expect([...new Set(ids)].filter((id) => !arrived.includes(id))).toEqual([]);
-    expect(new Set(arrived).size).toBe(arrived.length);
+    const there = capturedIds();
+    expect([...new Set(ids)].filter((id) => !there.includes(id))).toEqual([]);
+    expect(new Set(there).size).toBe(there.length);
   }, 60_000);
 });
 
@@ -209,7 +233,7 @@ describe("a client whose server is away", () => {
     expect(client.stats()).toMatchObject({ captured: 200, queued: 0, spooled: 200, dropped: {} });
     server.setFault(undefined);
     expect(await client.flush(15_000)).toBe(true);
-    expect(new Set(idsAt(server))).toEqual(new Set(ids));
+    expect(new Set(capturedIds())).toEqual(new Set(ids));
     await client.close();
   });
 });

@@ -3,6 +3,10 @@ import type { Clock } from "../../clock.js";
 import type { Dsn } from "../../dsn.js";
 import type { WantedSpool } from "../../platform.js";
 import { defaultSpoolDir } from "./default-dir.js";
+import { eventOfRun } from "./run-finding.js";
+import { readRun } from "./run-reader.js";
+import { enableCrashReport } from "./run-report-setting.js";
+import { startRunWatch } from "./run-watch.js";
 import { createSpoolStore, type FolderSpool } from "./store.js";
 
 /** Opens the spool a client wants, in files; `undefined`, with a warning, when there is no place for it. */
@@ -16,7 +20,7 @@ export function createNodeSpool(
   const dsnKey = dsnText(dsn);
   const dir = wanted.dir ?? defaultSpoolDir({ env: process.env, dsnKey, diagnostics });
   if (dir === undefined) return undefined;
-  return createSpoolStore({
+  const store = createSpoolStore({
     dir,
     group: groupOf(dsnKey, destinations),
     destinations,
@@ -30,7 +34,23 @@ export function createNodeSpool(
     onAdopted,
     onLost,
     onTakenOver,
+    onClaimed: async (folder) => {
+      const finding = await readRun(folder, clock.now());
+      if (finding !== undefined) wanted.onRunLost(eventOfRun(finding));
+    },
+    onClosing: () => {
+      watch.stop();
+      giveBackReport();
+    },
   });
+  const watch = startRunWatch({ folder: () => store.folder(), head, crumbs: wanted.crumbs, clock });
+  const giveBackReport = crashReport(wanted, store.folder());
+  return store;
+}
+
+function crashReport({ diagnosticReport, diagnostics }: WantedSpool, folder: string | undefined): () => void {
+  if (!diagnosticReport || folder === undefined) return () => undefined;
+  return enableCrashReport(folder, (text) => diagnostics.warn("spool:report", text));
 }
 
 /** Who may take over from whom: those who send to the same place. */

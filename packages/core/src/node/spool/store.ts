@@ -41,6 +41,8 @@ export interface SpoolOptions {
    * is not deleted there may be shown again, while events wait in it. Without it, files that are not the store's are left for someone who has it.
    */
   readonly onClaimed?: (folder: string) => Promise<void> | void;
+  /** The client ends: what else it keeps in its folder must go, or stay, with the rest. */
+  readonly onClosing?: () => void;
   /** The user id whose folders are taken over. Default: whom the file system shows as owner of what we make. */
   readonly owner?: number;
 }
@@ -143,6 +145,7 @@ class FileSpool implements FolderSpool {
 
   close(): void {
     if (this.#isClosed) return;
+    this.#call(() => this.#options.onClosing?.());
     const isOurs = this.#isStillOurs();
     this.#isClosed = true;
     try {

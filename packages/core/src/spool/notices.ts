@@ -1,0 +1,84 @@
+import { copyHint, snapshotBytes, snapshotOf } from "../capture/snapshot.js";
+import type { Diagnostics } from "../diagnostics.js";
+import type { EventInput } from "../event.js";
+import type { Workshop } from "../finish.js";
+import { createRepeats } from "../gate/repeats.js";
+import { AT_ONCE, type Pending, pendingOf } from "../intake.js";
+import type { Ledger } from "../ledger.js";
+import type { ResolvedOptions } from "../options.js";
+import type { Platform } from "../platform.js";
+import type { SpoolLoss } from "./store.js";
+
+/** What it takes to tell of what happened to others, or to the spool itself. */
+export interface NoticeOptions {
+  readonly options: ResolvedOptions;
+  readonly platform: Platform;
+  readonly workshop: Workshop;
+  readonly diagnostics: Diagnostics;
+  readonly ledger: Ledger;
+  /** Puts an event on the road. */
+  push(pending: Pending): boolean;
+}
+
+/** What is lost is told: by one event that stands for all of it. */
+export function tellLoss(loss: SpoolLoss, context: NoticeOptions): void {
+  const { ledger, diagnostics } = context;
+  const { reason, events, captures } = loss;
+  diagnostics.warn(`spool:${reason}`, `${describeLoss(loss)}`);
+  if (reason === "corrupt") ledger.takeOver({ events: 1, captures });
+  else ledger.folded += events - 1;
+  if (reason === "corrupt" || reason === "gone") {
+    ledger.drop("internal_sdk_error", captures);
+    return;
+  }
+  if (!pushed(eventOfLoss(loss), captures, context)) ledger.drop("cache_overflow", captures);
+}
+
+/** A process that ended without an exit is told of, as of another's. */
+export function tellRun(event: EventInput, context: NoticeOptions): void {
+  context.ledger.captured++;
+  if (!pushed(event, 1, context)) context.ledger.drop("queue_overflow");
+}
+
+/** Puts an event that nobody here captured on the road. */
+function pushed(event: EventInput, captures: number, context: NoticeOptions): boolean {
+  const { platform, options, workshop, push } = context;
+  const now = platform.clock.now() / 1000;
+  const around = { layers: [], trails: [], hint: copyHint(undefined, options.limits) };
+  const snapshot = snapshotOf(platform.newId(), now, { exceptions: [], event }, around, undefined);
+  const repeats = createRepeats();
+  repeats.add(snapshot);
+  repeats.addUnseen(captures - 1, now);
+  const bytes = snapshotBytes(snapshot);
+  return push(pendingOf(snapshot, AT_ONCE, { repeats, bytes, workshop: { ...workshop } }));
+}
+
+function eventOfLoss(loss: SpoolLoss): EventInput {
+  const { reason, events, captures, from, until } = loss;
+  return {
+    level: "warning",
+    logger: "corvid",
+    logentry: { formatted: describeLoss(loss) },
+    fingerprint: ["corvid.spool", reason],
+    contexts: {
+      spool: {
+        reason,
+        events,
+        captures,
+        from: new Date(from).toISOString(),
+        until: new Date(until).toISOString(),
+      },
+    },
+  };
+}
+
+const BECAUSE: Readonly<Record<SpoolLoss["reason"], string>> = {
+  full: "the spool was full",
+  too_old: "they had waited too long in the spool",
+  corrupt: "they could not be read back from the spool",
+  gone: "their files in the spool were deleted or spoilt",
+};
+
+function describeLoss({ reason, events }: SpoolLoss): string {
+  return `${events} ${events === 1 ? "event was" : "events were"} lost: ${BECAUSE[reason]}`;
+}

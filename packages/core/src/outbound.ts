@@ -230,7 +230,7 @@ export class Outbound {
 
   /** Hands an event to every destination. */
   #offer(envelope: Envelope): void {
-    this.#context.spool?.finish(envelope);
+    if (this.#destinations.isHeldBack) this.#context.spool?.finish(envelope);
     this.#destinations.offer(envelope);
   }
 

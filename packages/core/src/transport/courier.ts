@@ -40,6 +40,8 @@ export interface SpoolView {
   holds(envelope: Envelope): boolean;
   /** Whether another process has taken the envelope over, and sends it. */
   isTakenOver(envelope: Envelope): boolean;
+  /** The envelope will not be delivered at once: from now on it is to be on disk as it is, not as it was captured. */
+  finish(envelope: Envelope): void;
 }
 
 type Retry = Extract<SendResult, { kind: "retry" }>;
@@ -147,7 +149,7 @@ export class Courier {
     const left = [...this.underWay, ...this.backlog.takeAll()];
     this.underWay.clear();
     for (const parcel of left) {
-      if (this.#isOnDisk(parcel)) this.settle(parcel, KEPT);
+      if (this.#isOnDisk(parcel)) this.#leaveToSpool(parcel);
       else this.#drop(parcel, this.#reasonForLeaving(parcel));
     }
   }
@@ -232,6 +234,11 @@ export class Courier {
     return this.#limits.blockedUntil(CATEGORIES[parcel.envelope.kind], now) === 0;
   }
 
+  #leaveToSpool(parcel: Parcel): void {
+    if (parcel.lastReason === undefined) this.#options.spool?.finish(parcel.offered);
+    this.settle(parcel, KEPT);
+  }
+
   #isTakenOver({ offered }: Parcel): boolean {
     return this.#options.spool?.isTakenOver(offered) ?? false;
   }
@@ -290,6 +297,7 @@ export class Courier {
 
   #keep(parcel: Parcel, result: Retry, startedAt: number, now: number): void {
     const counts = this.#countTry(parcel, result);
+    if (parcel.lastReason === undefined) this.#options.spool?.finish(parcel.offered);
     parcel.lastReason = result.reason;
     parcel.told = result.reason === "ratelimit_backoff";
     this.#noteFailure(parcel, result);

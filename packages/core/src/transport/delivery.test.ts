@@ -573,7 +573,7 @@ describe("Delivery.lastWords()", () => {
 });
 
 describe("Delivery: what a spool holds", () => {
-  const onDisk: SpoolView = { holds: () => true, isTakenOver: () => false };
+  const onDisk: SpoolView = { holds: () => true, isTakenOver: () => false, finish: () => undefined };
 
   test("tries for hours what a server that takes nothing answers, once a minute at least", async () => {
     const { delivery, serve, settled, transport } = bench({ spool: onDisk, maxAgeMs: 24 * 3_600_000 });
@@ -610,6 +610,22 @@ describe("Delivery: what a spool holds", () => {
 
     expect(settled).toEqual(["1: kept", "2: network_error"]);
     expect(delivery.stats().dropped).toEqual({ network_error: 1 });
+  });
+
+  test("has the event itself written down once it is not delivered at once", async () => {
+    const written: number[] = [];
+    const finish = ({ id }: Envelope): void => void written.push(Number(id));
+    const { delivery, transport, pass, clock } = bench({ spool: { ...onDisk, finish } });
+    for (const number of [1, 2, 3]) delivery.offer(numbered(number));
+    await transport.sent[0]!.answer(ACCEPTED);
+    await transport.sent[0]!.answer(UNAVAILABLE);
+    await pass(1000);
+    await transport.sent[0]?.answer(UNAVAILABLE);
+    const closing = delivery.close(0);
+    clock.advance(1);
+    await closing;
+
+    expect(written).toEqual([2, 3]);
   });
 
   test("does not send what another process has taken over", async () => {

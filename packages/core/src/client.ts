@@ -21,7 +21,7 @@ import { Outbound } from "./outbound.js";
 import type { EndWatch, Platform } from "./platform.js";
 import type { Scope } from "./scope.js";
 import type { DestinationStats } from "./transport/delivery.js";
-import { createWorkshop } from "./workshop.js";
+import { createWorkshop, showsErrors } from "./workshop.js";
 
 /** What became of all captures: `captured = delivered + merged + folded + dropped + queued + spooled`, always. */
 export interface ClientStats {
@@ -63,6 +63,7 @@ export class CorvidClient implements CaptureTarget {
   readonly #outbound: Outbound;
   readonly #tearDown: () => void;
   readonly #end: EndWatch | undefined;
+  readonly #showsErrors: boolean;
   #enabled: boolean;
   #closing: Promise<boolean> | undefined;
 
@@ -89,6 +90,7 @@ export class CorvidClient implements CaptureTarget {
       options.transports ?? (dsn === undefined ? [] : [platform.transport(dsn, options, diagnostics)]);
     this.#enabled = transports.length > 0;
     this.#integrations = this.#enabled ? chosenIntegrations(options, platform) : [];
+    this.#showsErrors = showsErrors(options, this.#integrations, platform.integrations);
     this.#ledger = new Ledger((reason, weight) => this.#outbound.recordDiscard(reason, weight));
     this.#outbound = new Outbound({
       options,
@@ -287,7 +289,8 @@ export class CorvidClient implements CaptureTarget {
     const { clock } = this.#platform;
     const { id } = decision;
     const around = surroundings(where, hint, this.#options.limits, this.#options.request);
-    const snapshot = snapshotOf(id, clock.now() / 1000, subject, around, original);
+    const shown = this.#showsErrors ? original : undefined;
+    const snapshot = snapshotOf(id, clock.now() / 1000, subject, around, shown);
     const bytes = snapshotBytes(snapshot);
     if (decision.kind === "fold") return this.#fold(key, snapshot, bytes);
     if (decision.kind === "wrap") {

@@ -40,7 +40,19 @@ export function surroundings(
   policy: RequestPolicy,
 ): Surroundings {
   const { request, transaction } = describeRequest(layers, policy);
-  return { layers, trails, hint: copyHint(hint, limits), request, transaction, trace: traceLink(layers) };
+  return {
+    layers: request === undefined ? layers : layers.map(withoutSource),
+    trails,
+    hint: copyHint(hint, limits),
+    request,
+    transaction,
+    trace: traceLink(layers),
+  };
+}
+
+/** A request that was described needs its source no more, which would keep the application's own object alive. */
+function withoutSource(layer: ScopeData): ScopeData {
+  return layer.request === undefined ? layer : { ...layer, request: undefined };
 }
 
 /** The grouping that applies, innermost first; `undefined` for the default one. */

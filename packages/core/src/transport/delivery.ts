@@ -120,7 +120,7 @@ class TransportDelivery implements Delivery {
       sendDeadlineMs: options.sendDeadlineMs ?? 60_000,
       shrink: (envelope) => options.shrink?.(envelope),
       onSettled: (parcel, outcome, told) => this.#settled(parcel, outcome, told),
-      onAttachmentsLeft: (bytes) => this.recordDiscard("ratelimit_backoff", "attachment", bytes),
+      onAttachmentsLeft: (reason, bytes) => this.recordDiscard(reason, "attachment", bytes),
     });
     this.#reports = new ClientReports({
       enabled: options.reports ?? true,

@@ -92,7 +92,10 @@ export class Intake {
   /** Takes a capture; `false` when full. */
   push(pending: Pending): boolean {
     const waiting = this.#isParkable(pending) ? new Parked(pending, this.#shelf, this.#queue.last) : pending;
-    if (!this.#queue.push(waiting)) return false;
+    if (!this.#queue.push(waiting)) {
+      if (waiting instanceof Parked) this.#shelf.takeBack(waiting);
+      return false;
+    }
     this.#byId.set(waiting.id, waiting);
     if (pending.readyAt <= this.#options.clock.monotonic()) this.#urgent = this.#queue.size;
     this.kick();
@@ -226,7 +229,7 @@ function sightingBytes(hint: Surroundings["hint"]): number {
 /** @returns what it was before */
 function replace(pending: Pending, outer: Snapshot): Snapshot {
   const inner = pending.snapshot;
-  pending.bytes += ownBytes(outer) - ownBytes(inner);
+  pending.bytes += ownBytes(outer) + hintBytes(outer.hint) - ownBytes(inner);
   pending.snapshot = outer;
   return inner;
 }

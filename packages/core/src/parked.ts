@@ -1,4 +1,11 @@
-import { ownBytes, type Snapshot, type Subject, type Surroundings, snapshotOf } from "./capture/snapshot.js";
+import {
+  hintBytes,
+  ownBytes,
+  type Snapshot,
+  type Subject,
+  type Surroundings,
+  snapshotOf,
+} from "./capture/snapshot.js";
 import { linesOf, type StackText } from "./capture/stack.js";
 import type { RequestInfo } from "./event.js";
 import type { Pending, Waiting } from "./intake.js";
@@ -29,7 +36,7 @@ export class Parked implements Waiting, ShelfPlace {
   board!: Uint8Array;
   start!: number;
   end!: number;
-  #around!: Around;
+  #around: Around;
   #sightings: Surroundings[] | undefined;
 
   /** @param before - the capture in front of it, whose surroundings are often the same */
@@ -38,8 +45,11 @@ export class Parked implements Waiting, ShelfPlace {
     this.id = id;
     // A whole number takes no place of its own.
     this.readyAt = Math.ceil(readyAt);
+    const textBytes = this.#put(textOf(snapshot, related), shelf);
     const shared = before instanceof Parked ? before.#around : undefined;
-    this.bytes = bytes - ownBytes(snapshot) + OBJECT_BYTES + this.#park(snapshot, related, shelf, shared);
+    const isShared = shared !== undefined && isSame(snapshot, shared);
+    this.#around = isShared ? shared : aroundOf(snapshot);
+    this.bytes = OBJECT_BYTES + textBytes + (isShared ? 0 : bytes - ownBytes(snapshot) + AROUND_BYTES);
   }
 
   /** One capture; what stands for several is not parked. */
@@ -55,8 +65,9 @@ export class Parked implements Waiting, ShelfPlace {
   /** Becomes the capture of an error that wraps its own, and weighs more. @returns what it was before */
   wrap(outer: Snapshot, shelf: Shelf): Snapshot {
     const { snapshot: inner, related } = this.unparked();
-    // Its old text stays where it is as long as the board does.
-    this.bytes += this.#park(outer, related, shelf, undefined);
+    this.#around = aroundOf(outer);
+    // The old text stays where it is for as long as the board does.
+    this.bytes += this.#put(textOf(outer, related), shelf) + AROUND_BYTES + hintBytes(outer.hint);
     return inner;
   }
 
@@ -68,15 +79,13 @@ export class Parked implements Waiting, ShelfPlace {
     return { id, snapshot, sightings, weight, related, bytes, readyAt };
   }
 
-  /** @returns bytes of the text, and of surroundings that nobody shares */
-  #park(snapshot: Snapshot, related: Pending["related"], shelf: Shelf, shared: Around | undefined): number {
-    const { board, start, end } = shelf.put(textOf(snapshot, related));
+  /** @returns what the text weighs */
+  #put(text: string, shelf: Shelf): number {
+    const { board, start, end } = shelf.put(text);
     this.board = board;
     this.start = start;
     this.end = end;
-    const isShared = shared !== undefined && isSame(snapshot, shared);
-    this.#around = isShared ? shared : aroundOf(snapshot);
-    return end - start + (isShared ? 0 : AROUND_BYTES);
+    return end - start;
   }
 }
 

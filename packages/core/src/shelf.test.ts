@@ -33,6 +33,27 @@ describe("Shelf", () => {
     expect(places.every((place) => textAt(place) === text)).toBe(true);
   });
 
+  test("uses the place of a text that was taken back, so that what is refused fills no boards", () => {
+    const shelf = new Shelf();
+    const first = shelf.put("first");
+    for (let n = 0; n < 10_000; n++) shelf.takeBack(shelf.put("refused ".repeat(100)));
+
+    const second = shelf.put("second");
+
+    expect(second.board).toBe(first.board);
+    expect([first, second].map(textAt)).toEqual(["first", "second"]);
+  });
+
+  test("takes back only the last text", () => {
+    const shelf = new Shelf();
+    const [first, second] = [shelf.put("first"), shelf.put("second")];
+
+    shelf.takeBack(first);
+    shelf.takeBack(shelf.put("x".repeat(100_000)));
+
+    expect([first, second, shelf.put("third")].map(textAt)).toEqual(["first", "second", "third"]);
+  });
+
   test("takes an empty text", () => {
     expect(textAt(new Shelf().put(""))).toBe("");
   });

@@ -36,6 +36,11 @@ export class Shelf {
     return this.#place(text)!;
   }
 
+  /** Makes room again where the last text was put, as if it had not been. */
+  takeBack({ board, start, end }: ShelfPlace): void {
+    if (board === this.#board && end === this.#end) this.#end = start;
+  }
+
   #place(text: string): ShelfPlace | undefined {
     const { read, written } = encoder.encodeInto(text, this.#board.subarray(this.#end));
     if (read < text.length) return undefined;

@@ -41,7 +41,7 @@ export function surroundings(
 ): Surroundings {
   const { request, transaction } = describeRequest(layers, policy);
   return {
-    layers: request === undefined ? layers : layers.map(withoutSource),
+    layers: layers.some(({ request: source }) => source !== undefined) ? layers.map(withoutSource) : layers,
     trails,
     hint: copyHint(hint, limits),
     request,
@@ -50,7 +50,7 @@ export function surroundings(
   };
 }
 
-/** A request that was described needs its source no more, which would keep the application's own object alive. */
+/** Once it was asked, the source of a request only keeps the application's own object alive. */
 function withoutSource(layer: ScopeData): ScopeData {
   return layer.request === undefined ? layer : { ...layer, request: undefined };
 }

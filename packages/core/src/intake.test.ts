@@ -82,6 +82,25 @@ describe("Intake", () => {
     expect(intake.bytes).toBe(0);
   });
 
+  test("gives back stacks and causes as they were, whether neighbours have the same or not", async () => {
+    const { intake, drain } = createIntake();
+    const given = Array.from({ length: 600 }, (_, n) => {
+      const [first, second] = [failure(n), failure(Math.floor(n / 3))];
+      const exceptions =
+        n % 2
+          ? [second]
+          : [
+              { ...first, stack: second.stack },
+              { ...second, id: 1, parentId: 0 },
+            ];
+      const snapshot = snapshotOf(`id ${n}`, 1, { exceptions }, AROUND, undefined);
+      return pendingOf(snapshot, AT_ONCE, { bytes: snapshotBytes(snapshot) });
+    });
+    for (const one of given) intake.push(one);
+
+    expect((await drain()).map(contents)).toEqual(given.map(contents));
+  });
+
   test("gives messages and events of others back as they were", async () => {
     const { intake, drain } = createIntake();
     for (let n = 0; n < 300; n++) intake.push(pending(n));

@@ -93,7 +93,7 @@ export class Intake {
   push(pending: Pending): boolean {
     const waiting = this.#isParkable(pending) ? new Parked(pending, this.#shelf, this.#queue.last) : pending;
     if (!this.#queue.push(waiting)) {
-      if (waiting instanceof Parked) this.#shelf.takeBack(waiting);
+      if (waiting instanceof Parked) waiting.leave(this.#shelf);
       return false;
     }
     this.#byId.set(waiting.id, waiting);

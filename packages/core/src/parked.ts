@@ -1,3 +1,4 @@
+import type { ExceptionNode } from "./capture/cause-tree.js";
 import {
   hintBytes,
   ownBytes,
@@ -11,7 +12,7 @@ import type { RequestInfo } from "./event.js";
 import type { Pending, Waiting } from "./intake.js";
 import { type Shelf, type ShelfPlace, textAt } from "./shelf.js";
 
-/** What a parked capture weighs beside its text, in bytes, about: alone, and with surroundings of its own. */
+/** What a parked capture weighs beside its texts, in bytes, about: alone, and with surroundings of its own. */
 const OBJECT_BYTES = 256;
 const AROUND_BYTES = 512;
 
@@ -19,15 +20,23 @@ const AROUND_BYTES = 512;
 type Around = Omit<Surroundings, "request">;
 
 /** What is its alone: becomes text. */
-interface OwnText extends Subject {
+interface OwnText extends Omit<Subject, "exceptions" | "site"> {
   readonly timestamp: number;
   readonly request: RequestInfo | undefined;
   readonly related: readonly string[] | undefined;
+  readonly exceptions: readonly Omit<ExceptionNode, "stack">[];
+}
+
+/** Where it was thrown and reported: a text beside it, because failures that differ often come from one place. */
+interface StacksText {
+  /** One for each of the exceptions. */
+  readonly stacks: readonly StackText[];
+  readonly site: StackText | undefined;
 }
 
 /**
- * A capture that may have to wait long: what is its alone stands as text on a shelf; what surrounds it is shared with
- * the capture before, where it is the same. Few fields, because there may be ten thousand.
+ * A capture that may have to wait long: it stands as text on a shelf, and shares with the capture before whatever is
+ * the same. Few fields, because there may be ten thousand.
  */
 export class Parked implements Waiting, ShelfPlace {
   readonly id: string;
@@ -36,16 +45,18 @@ export class Parked implements Waiting, ShelfPlace {
   board!: Uint8Array;
   start!: number;
   end!: number;
+  #stacks: ShelfPlace | undefined;
   #around: Around;
   #sightings: Surroundings[] | undefined;
 
-  /** @param before - the capture in front of it, whose surroundings are often the same */
+  /** @param before - the capture in front of it */
   constructor(pending: Pending, shelf: Shelf, before: Waiting | undefined) {
     const { id, readyAt, bytes, snapshot, related } = pending;
     this.id = id;
     // A whole number takes no place of its own.
     this.readyAt = Math.ceil(readyAt);
-    const textBytes = this.#put(textOf(snapshot, related), shelf);
+    if (before instanceof Parked) this.#stacks = before.#stacks;
+    const textBytes = this.#put(snapshot, related, shelf);
     const shared = before instanceof Parked ? before.#around : undefined;
     const isShared = shared !== undefined && isSame(snapshot, shared);
     this.#around = isShared ? shared : aroundOf(snapshot);
@@ -66,40 +77,60 @@ export class Parked implements Waiting, ShelfPlace {
   wrap(outer: Snapshot, shelf: Shelf): Snapshot {
     const { snapshot: inner, related } = this.unparked();
     this.#around = aroundOf(outer);
-    // The old text stays where it is for as long as the board does.
-    this.bytes += this.#put(textOf(outer, related), shelf) + AROUND_BYTES + hintBytes(outer.hint);
+    // The old texts stay where they are for as long as the board does.
+    this.bytes += this.#put(outer, related, shelf) + AROUND_BYTES + hintBytes(outer.hint);
     return inner;
   }
 
   /** The capture as it was. */
   unparked(): Pending {
-    const { timestamp, request, related, ...subject } = JSON.parse(textAt(this)) as OwnText;
+    const { timestamp, request, related, ...own } = JSON.parse(textAt(this)) as OwnText;
+    const { stacks, site } = JSON.parse(textAt(this.#stacks!)) as StacksText;
+    const exceptions = own.exceptions.map((node, index) => ({ ...node, stack: stacks[index]! }));
     const { id, weight, bytes, readyAt, sightings } = this;
-    const snapshot = snapshotOf(id, timestamp, subject, { ...this.#around, request }, undefined);
+    const around = { ...this.#around, request };
+    const snapshot = snapshotOf(id, timestamp, { ...own, exceptions, site }, around, undefined);
     return { id, snapshot, sightings, weight, related, bytes, readyAt };
   }
 
-  /** @returns what the text weighs */
-  #put(text: string, shelf: Shelf): number {
-    const { board, start, end } = shelf.put(text);
+  /** Leaves the shelf: there was no room for it in the queue. */
+  leave(shelf: Shelf): void {
+    shelf.takeBack(this);
+    if (this.#stacks !== undefined) shelf.takeBack(this.#stacks);
+  }
+
+  /** @returns what its texts weigh; stacks that were there already weigh nothing */
+  #put(snapshot: Snapshot, related: Pending["related"], shelf: Shelf): number {
+    const stacks = shelf.putShared(stacksOf(snapshot));
+    const { board, start, end } = shelf.put(textOf(snapshot, related));
+    const isShared = stacks === this.#stacks;
+    this.#stacks = stacks;
     this.board = board;
     this.start = start;
     this.end = end;
-    return end - start;
+    return end - start + (isShared ? 0 : stacks.end - stacks.start);
   }
 }
 
-function textOf(snapshot: Snapshot, related: Pending["related"]): string {
-  const { timestamp, request, exceptions, message, event, site } = snapshot;
+function textOf(
+  { timestamp, request, exceptions, message, event }: Snapshot,
+  related: Pending["related"],
+): string {
   return JSON.stringify({
     timestamp,
     request,
     related: related?.length === 0 ? undefined : related,
-    exceptions: exceptions.map((node) => ({ ...node, stack: cut(node.stack) })),
+    exceptions: exceptions.map((node) => ({ ...node, stack: undefined })),
     message,
     event,
-    site: site === undefined ? undefined : cut(site),
   } satisfies OwnText);
+}
+
+function stacksOf({ exceptions, site }: Subject): string {
+  return JSON.stringify({
+    stacks: exceptions.map(({ stack }) => cut(stack)),
+    site: site === undefined ? undefined : cut(site),
+  } satisfies StacksText);
 }
 
 /** The frame lines alone: the head repeats type and message. */

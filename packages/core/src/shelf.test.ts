@@ -54,6 +54,17 @@ describe("Shelf", () => {
     expect([first, second, shelf.put("third")].map(textAt)).toEqual(["first", "second", "third"]);
   });
 
+  test("shares the place of a text that comes again, until it is taken back", () => {
+    const shelf = new Shelf();
+    const places = ["a", "a", "b"].map((text) => shelf.putShared(text));
+
+    expect(places.map(textAt)).toEqual(["a", "a", "b"]);
+    expect(places[1]).toBe(places[0]);
+    shelf.takeBack(places[2]!);
+    shelf.put("c");
+    expect(textAt(shelf.putShared("b"))).toBe("b");
+  });
+
   test("takes an empty text", () => {
     expect(textAt(new Shelf().put(""))).toBe("");
   });

@@ -22,6 +22,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 export class Shelf {
   #board: Uint8Array = new Uint8Array(0);
   #end = 0;
+  #last: { readonly text: string; readonly place: ShelfPlace } | undefined;
 
   /** Puts a text, which must be well-formed, behind the others. */
   put(text: string): ShelfPlace {
@@ -36,9 +37,17 @@ export class Shelf {
     return this.#place(text)!;
   }
 
+  /** The same for texts of which several are often the same one after the other: those share a place. */
+  putShared(text: string): ShelfPlace {
+    if (text !== this.#last?.text) this.#last = { text, place: this.put(text) };
+    return this.#last.place;
+  }
+
   /** Makes room again where the last text was put, as if it had not been. */
-  takeBack({ board, start, end }: ShelfPlace): void {
-    if (board === this.#board && end === this.#end) this.#end = start;
+  takeBack(place: ShelfPlace): void {
+    if (place.board !== this.#board || place.end !== this.#end) return;
+    this.#end = place.start;
+    if (place === this.#last?.place) this.#last = undefined;
   }
 
   #place(text: string): ShelfPlace | undefined {

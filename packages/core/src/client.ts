@@ -22,7 +22,7 @@ import type { EndWatch, Platform } from "./platform.js";
 import type { Scope } from "./scope.js";
 import { openSpool } from "./spool/open.js";
 import type { DestinationStats } from "./transport/delivery.js";
-import { createWorkshop } from "./workshop.js";
+import { createWorkshop, showsErrors } from "./workshop.js";
 
 /** What became of all captures: `captured = delivered + merged + folded + dropped + queued + spooled`, always. */
 export interface ClientStats {
@@ -66,6 +66,7 @@ export class CorvidClient implements CaptureTarget {
   readonly #outbound: Outbound;
   readonly #tearDown: () => void;
   readonly #end: EndWatch | undefined;
+  readonly #showsErrors: boolean;
   #enabled: boolean;
   #closing: Promise<boolean> | undefined;
 
@@ -92,6 +93,7 @@ export class CorvidClient implements CaptureTarget {
       options.transports ?? (dsn === undefined ? [] : [platform.transport(dsn, options, diagnostics)]);
     this.#enabled = transports.length > 0;
     this.#integrations = this.#enabled ? chosenIntegrations(options, platform) : [];
+    this.#showsErrors = showsErrors(options, this.#integrations, platform.integrations);
     this.#observers = this.#integrations.filter((integration) => integration.onCapture !== undefined);
     const ledger = new Ledger((reason, weight) => this.#outbound.recordDiscard(reason, weight));
     this.#ledger = ledger;
@@ -298,7 +300,8 @@ export class CorvidClient implements CaptureTarget {
     const { clock } = this.#platform;
     const { id } = decision;
     const around = surroundings(where, hint, this.#options.limits, this.#options.request);
-    const snapshot = snapshotOf(id, clock.now() / 1000, subject, around, original);
+    const shown = this.#showsErrors ? original : undefined;
+    const snapshot = snapshotOf(id, clock.now() / 1000, subject, around, shown);
     const bytes = snapshotBytes(snapshot);
     if (decision.kind === "fold") return this.#fold(key, snapshot, bytes);
     if (decision.kind === "wrap") {

@@ -1,23 +1,29 @@
-import type { Snapshot, Surroundings } from "./capture/snapshot.js";
+import { hintBytes, ownBytes, type Snapshot, type Surroundings } from "./capture/snapshot.js";
 import type { Clock, Timer } from "./clock.js";
 import type { Workshop } from "./finish.js";
 import type { Repeats } from "./gate/repeats.js";
+import { Parked } from "./parked.js";
 import { BoundedQueue } from "./queue.js";
+import { Shelf } from "./shelf.js";
 
-/** A capture on its way: taken, not yet made into an event. */
-export interface Pending {
+/** What every capture that waits shows of itself, parked or not. */
+export interface Waiting {
   readonly id: string;
-  snapshot: Snapshot;
   /** Later sightings of the same failure: they add what the first one lacked. */
   readonly sightings: Surroundings[];
   /** How many captures it stands for. */
   readonly weight: number;
+  bytes: number;
+  /** When it may leave, on the monotonic clock. */
+  readonly readyAt: number;
+}
+
+/** A capture on its way: taken, not yet made into an event. */
+export interface Pending extends Waiting {
+  snapshot: Snapshot;
   readonly repeats?: Repeats;
   /** Events that told of its causes before. */
   readonly related?: readonly string[];
-  readonly bytes: number;
-  /** When it may leave, on the monotonic clock. */
-  readonly readyAt: number;
   /** Where it is made into an event, when another process captured it. */
   readonly workshop?: Workshop;
 }
@@ -47,14 +53,23 @@ export function pendingOf(
 /** How long the loop works before it lets the application have a turn. */
 const SLICE_MS = 4;
 
+/** So many wait as they are, which is enough while all is well; those behind them are parked. */
+const MAX_UNPARKED = 256;
+
+/** Later sightings that are kept of one failure: a cached error may be seen again forever. */
+const MAX_SIGHTINGS = 10;
+/** What one of them weighs beside what its call gave, in bytes, about. */
+const SIGHTING_BYTES = 1024;
+
 /**
  * Where captures wait, bounded in bytes (how many may wait is the gate's to say), until their turn of the event loop is over and other sightings have had their chance; and the
  * loop that takes them on, one by one, in order.
  */
 export class Intake {
   readonly #options: IntakeOptions;
-  readonly #queue: BoundedQueue<Pending>;
-  readonly #byId = new Map<string, Pending>();
+  readonly #queue: BoundedQueue<Pending | Parked>;
+  readonly #shelf: Shelf = new Shelf();
+  readonly #byId = new Map<string, Pending | Parked>();
   /** How many of the first must not wait: up to the last one that is in a hurry. */
   #urgent = 0;
   /** Taken out of the queue, and being made into an event. */
@@ -65,7 +80,7 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
-    this.#queue = new BoundedQueue(Number.MAX_SAFE_INTEGER, options.queueBytes);
+    this.#queue = new BoundedQueue(options.queueBytes);
   }
 
   /** Captures that wait or are being made into events. */
@@ -79,16 +94,36 @@ export class Intake {
 
   /** Takes a capture; `false` when full. */
   push(pending: Pending): boolean {
-    if (!this.#queue.push(pending)) return false;
-    this.#byId.set(pending.id, pending);
+    const waiting = this.#isParkable(pending) ? new Parked(pending, this.#shelf, this.#queue.last) : pending;
+    if (!this.#queue.push(waiting)) {
+      if (waiting instanceof Parked) waiting.leave(this.#shelf);
+      return false;
+    }
+    this.#byId.set(waiting.id, waiting);
     if (pending.readyAt <= this.#options.clock.monotonic()) this.#urgent = this.#queue.size;
     this.kick();
     return true;
   }
 
-  /** The capture of this id, as long as it has not left. */
-  find(id: string): Pending | undefined {
-    return this.#byId.get(id);
+  /** Whether the capture of this id has not left yet. */
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
+  /** The failure of a waiting capture was seen again: what is known there and was not known before is added. */
+  addSighting(id: string, sighting: Surroundings): void {
+    const waiting = this.#byId.get(id);
+    if (waiting !== undefined) this.#addSighting(waiting, sighting);
+  }
+
+  /** A waiting capture becomes that of an error which wraps its own. */
+  wrap(id: string, outer: Snapshot): void {
+    const waiting = this.#byId.get(id);
+    if (waiting === undefined) return;
+    const before = waiting.bytes;
+    const inner = waiting instanceof Parked ? waiting.wrap(outer, this.#shelf) : replace(waiting, outer);
+    this.#queue.reweigh(waiting.bytes - before);
+    this.#addSighting(waiting, inner);
   }
 
   /** Lets all that wait now go at once. */
@@ -110,9 +145,9 @@ export class Intake {
   }
 
   /** Takes out all that wait. */
-  takeAll(): Pending[] {
-    const all: Pending[] = [];
-    for (let next = this.#take(); next !== undefined; next = this.#take()) all.push(next);
+  takeAll(): Waiting[] {
+    const all: Waiting[] = [];
+    for (let next = this.#shift(); next !== undefined; next = this.#shift()) all.push(next);
     return all;
   }
 
@@ -159,10 +194,46 @@ export class Intake {
   }
 
   #take(): Pending | undefined {
+    const next = this.#shift();
+    return next instanceof Parked ? next.unparked() : next;
+  }
+
+  #shift(): Pending | Parked | undefined {
     const next = this.#queue.shift();
     if (next === undefined) return undefined;
     this.#byId.delete(next.id);
     if (this.#urgent > 0) this.#urgent--;
     return next;
   }
+
+  /** Hooks are owed the live error, which keeps alive what parking would let go. */
+  #isParkable({ snapshot, repeats, workshop }: Pending): boolean {
+    const isPlain = repeats === undefined && workshop === undefined && snapshot.original === undefined;
+    return isPlain && this.#queue.size >= MAX_UNPARKED;
+  }
+
+  /** The newest takes the place of the last: it may be the one that nobody handled. */
+  #addSighting(waiting: Waiting, { layers, hint, request, transaction, trace }: Surroundings): void {
+    const { sightings } = waiting;
+    const last = sightings.length < MAX_SIGHTINGS ? undefined : sightings.at(-1);
+    const more = sightingBytes(hint) - (last === undefined ? 0 : sightingBytes(last.hint));
+    if (!this.#queue.hasRoomFor(more)) return;
+    if (last !== undefined) sightings.pop();
+    // An event shows the steps that led to its first sighting.
+    sightings.push({ layers, trails: [], hint, request, transaction, trace });
+    waiting.bytes += more;
+    this.#queue.reweigh(more);
+  }
+}
+
+function sightingBytes(hint: Surroundings["hint"]): number {
+  return SIGHTING_BYTES + hintBytes(hint);
+}
+
+/** @returns what it was before */
+function replace(pending: Pending, outer: Snapshot): Snapshot {
+  const inner = pending.snapshot;
+  pending.bytes += ownBytes(outer) + hintBytes(outer.hint) - ownBytes(inner);
+  pending.snapshot = outer;
+  return inner;
 }

@@ -99,21 +99,18 @@ export class Outbound {
 
   /** Whether the event of this id has not left yet. */
   isWaiting(id: string): boolean {
-    return this.#intake.find(id) !== undefined;
+    return this.#intake.has(id);
   }
 
   /** The failure of a waiting event was seen again: what is known there and was not known before is added. */
   addSighting(id: string, sighting: Surroundings): void {
-    this.#intake.find(id)?.sightings.push(sighting);
+    this.#intake.addSighting(id, sighting);
     this.#context.spool?.sight(id, sighting);
   }
 
   /** A waiting event becomes that of an error which wraps its own. */
   wrap(id: string, outer: Snapshot): void {
-    const pending = this.#intake.find(id);
-    if (pending === undefined) return;
-    pending.sightings.push(pending.snapshot);
-    pending.snapshot = outer;
+    this.#intake.wrap(id, outer);
     this.#context.spool?.keep(outer);
   }
 

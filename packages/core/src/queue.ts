@@ -4,18 +4,17 @@ export interface Weighed {
 }
 
 /**
- * A first-in, first-out queue, bounded in items and bytes, whichever is reached first. Full means `push` says no:
- * the caller folds or drops, and counts; nobody ever waits.
+ * A first-in, first-out queue, bounded in bytes. Full means `push` says no: the caller folds or drops, and counts;
+ * nobody ever waits.
  */
 export class BoundedQueue<T extends Weighed> {
-  readonly #maxItems: number;
   readonly #maxBytes: number;
   #items: (T | undefined)[] = [];
   #head = 0;
   #bytes = 0;
 
-  constructor(maxItems: number, maxBytes: number) {
-    this.#maxItems = maxItems;
+  /** @param maxBytes - what all items may weigh together; one item alone may weigh more */
+  constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
@@ -29,7 +28,7 @@ export class BoundedQueue<T extends Weighed> {
 
   /** A queue takes one item of any size when it is empty, so that nothing is too big to be told. */
   hasRoomFor(bytes: number): boolean {
-    return this.size < this.#maxItems && (this.size === 0 || this.#bytes + bytes <= this.#maxBytes);
+    return this.size === 0 || this.#bytes + bytes <= this.#maxBytes;
   }
 
   push(item: T): boolean {
@@ -43,6 +42,11 @@ export class BoundedQueue<T extends Weighed> {
     return this.#items[this.#head];
   }
 
+  /** The one that came last. */
+  get last(): T | undefined {
+    return this.#items.at(-1);
+  }
+
   shift(): T | undefined {
     const item = this.#items[this.#head];
     if (item === undefined) return undefined;
@@ -53,5 +57,10 @@ export class BoundedQueue<T extends Weighed> {
       this.#head = 0;
     }
     return item;
+  }
+
+  /** An item that waits here weighs more or less now, by so many bytes. */
+  reweigh(by: number): void {
+    this.#bytes += by;
   }
 }

@@ -61,6 +61,18 @@ function createFacts(
   };
 }
 
+/** Whether a hook of the application may ask for the live error; what is built in never does. */
+export function showsErrors(
+  { processors, beforeSend }: Pick<ResolvedOptions, "processors" | "beforeSend">,
+  integrations: readonly Integration[],
+  builtIn: readonly Integration[],
+): boolean {
+  if (beforeSend !== undefined || processors.length > 0) return true;
+  return integrations.some(
+    (integration) => integration.process !== undefined && !builtIn.includes(integration),
+  );
+}
+
 /** The integrations' steps, then the application's, then `beforeSend`. */
 function namedProcessors(options: ResolvedOptions, integrations: readonly Integration[]): NamedProcessor[] {
   const { processors, beforeSend } = options;

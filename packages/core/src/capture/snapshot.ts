@@ -82,7 +82,7 @@ export interface Snapshot extends Subject, Surroundings {
   readonly id: string;
   /** Seconds since the Unix epoch. */
   readonly timestamp: number;
-  /** The captured value itself, for hooks; let go when the event is finished. */
+  /** The captured value itself, where a hook may ask for it; let go when the event is finished. */
   readonly original: unknown;
 }
 
@@ -181,15 +181,30 @@ export function messageText(message: unknown, params: unknown, stringLength: num
 
 /** What a snapshot weighs in the queue, in bytes, about. */
 export function snapshotBytes(snapshot: Snapshot): number {
-  let bytes = 1536;
-  for (const { type, value, stack, own } of snapshot.exceptions) {
+  let bytes = ownBytes(snapshot) + hintBytes(snapshot.hint);
+  for (const trail of snapshot.trails) bytes += trailBytes(trail);
+  return bytes;
+}
+
+/** What the objects of one capture weigh beside their texts, and a request, as long as nobody measures it. */
+const OBJECT_BYTES = 1536;
+const REQUEST_BYTES = 1024;
+
+/** What of it is the capture's alone: what was captured, and its request. */
+export function ownBytes({ exceptions, message, event, request }: Snapshot): number {
+  let bytes = OBJECT_BYTES + (request === undefined ? 0 : REQUEST_BYTES);
+  for (const { type, value, stack, own } of exceptions) {
     bytes += type.length + value.length + stackBytes(stack) + (own === undefined ? 0 : jsonBytes(own));
   }
-  for (const trail of snapshot.trails) bytes += trailBytes(trail);
-  bytes += snapshot.message?.formatted.length ?? 0;
-  if (snapshot.event !== undefined) bytes += jsonBytes(snapshot.event);
-  if (snapshot.hint !== NO_HINT) bytes += jsonBytes(snapshot.hint.extra) + jsonBytes(snapshot.hint.contexts);
-  for (const { data } of snapshot.hint.attachments) bytes += data.length;
+  bytes += message?.formatted.length ?? 0;
+  return event === undefined ? bytes : bytes + jsonBytes(event);
+}
+
+/** What its call gave. */
+export function hintBytes(hint: HintData): number {
+  if (hint === NO_HINT) return 0;
+  let bytes = jsonBytes(hint.extra) + jsonBytes(hint.contexts);
+  for (const { data } of hint.attachments) bytes += data.length;
   return bytes;
 }
 

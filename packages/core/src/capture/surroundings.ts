@@ -41,7 +41,19 @@ export function surroundings(
   policy: RequestPolicy,
 ): Surroundings {
   const { request, transaction } = describeRequest(layers, policy);
-  return { layers, trails, hint: copyHint(hint, limits), request, transaction, trace: traceLink(layers) };
+  return {
+    layers: layers.some(({ request: source }) => source !== undefined) ? layers.map(withoutSource) : layers,
+    trails,
+    hint: copyHint(hint, limits),
+    request,
+    transaction,
+    trace: traceLink(layers),
+  };
+}
+
+/** Once it was asked, the source of a request only keeps the application's own object alive. */
+function withoutSource(layer: ScopeData): ScopeData {
+  return layer.request === undefined ? layer : { ...layer, request: undefined };
 }
 
 /** The grouping that applies, innermost first; `undefined` for the default one. */

@@ -1,6 +1,7 @@
 import type { Snapshot } from "../capture/snapshot.js";
 import type { Clock, Timer } from "../clock.js";
 import type { OnceOptions } from "../options.js";
+import { keyHash } from "./key-hash.js";
 import { createRepeats, type Repeats } from "./repeats.js";
 
 /**
@@ -49,8 +50,10 @@ interface Entry {
  */
 export class FoldTable {
   readonly #options: FoldTableOptions;
-  /** In the order the windows opened, which is the order they close. */
-  readonly #entries = new Map<string, Entry>();
+  /** By the hash of the key, in the order the windows opened, which is the order they close. */
+  readonly #entries = new Map<number, Entry>();
+  #lastKey: string | undefined;
+  #lastHash = 0;
   #held = 0;
   #bytes = 0;
   #timer: Timer | undefined;
@@ -72,9 +75,11 @@ export class FoldTable {
   /** Decides on one capture. `fold` asks for a call of {@link fold} with its snapshot. */
   admit(key: string): Verdict {
     const { full, clock } = this.#options;
-    const now = clock.monotonic();
-    const entry = this.#current(key, now);
-    if (entry === undefined) return this.#admitNew(key, now);
+    // Whole numbers take no place of their own, and new kinds may come by the thousand.
+    const now = Math.floor(clock.monotonic());
+    const hash = this.#hashOf(key);
+    const entry = this.#current(hash, now);
+    if (entry === undefined) return this.#admitNew(hash, now);
 
     entry.touched = now;
     if (entry.folded > 0 || entry.sent >= full) return "fold";
@@ -85,7 +90,7 @@ export class FoldTable {
 
   /** The id that the closing event of this key will have. */
   closingId(key: string): string {
-    const entry = this.#entries.get(key);
+    const entry = this.#entries.get(this.#hashOf(key));
     if (entry === undefined) return this.#options.newId();
     entry.closingId ??= this.#options.newId();
     return entry.closingId;
@@ -98,7 +103,7 @@ export class FoldTable {
    * key is not in the table
    */
   fold(key: string, snapshot: Snapshot, bytes: number): "first" | "more" | "unknown" {
-    const entry = this.#entries.get(key);
+    const entry = this.#entries.get(this.#hashOf(key));
     if (entry === undefined) return "unknown";
     const isFirst = entry.held === undefined;
     if (entry.held === undefined) {
@@ -128,26 +133,36 @@ export class FoldTable {
     );
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#lastKey = undefined;
     this.#entries.clear();
     this.#held = 0;
     this.#bytes = 0;
     return lost;
   }
 
+  /** One capture asks up to three times. */
+  #hashOf(key: string): number {
+    if (key !== this.#lastKey) {
+      this.#lastHash = keyHash(key);
+      this.#lastKey = key;
+    }
+    return this.#lastHash;
+  }
+
   /** A new kind of failure always gets a place, as long as there are bytes for it. */
-  #admitNew(key: string, now: number): Verdict {
+  #admitNew(hash: number, now: number): Verdict {
     if (this.#options.pressure() === "overflowing" || !this.#makeRoom()) return "drop";
-    this.#entries.set(key, { opened: now, sent: 1, folded: 0, threshold: 10, touched: now });
+    this.#entries.set(hash, { opened: now, sent: 1, folded: 0, threshold: 10, touched: now });
     if (this.#timer === undefined) this.#schedule(this.#options.windowMs);
     return "send";
   }
 
   /** The key's entry, if its window is still open. A window that has passed is closed first. */
-  #current(key: string, now: number): Entry | undefined {
-    const entry = this.#entries.get(key);
+  #current(hash: number, now: number): Entry | undefined {
+    const entry = this.#entries.get(hash);
     if (entry === undefined || now - entry.opened < this.#options.windowMs) return entry;
     if (!this.#tell(entry)) return entry;
-    this.#entries.delete(key);
+    this.#entries.delete(hash);
     return undefined;
   }
 
@@ -166,7 +181,7 @@ export class FoldTable {
   /** Makes room for one more key: first by forgetting one without folds, else by telling the least recent one. */
   #makeRoom(): boolean {
     if (this.#entries.size < this.#options.keys) return true;
-    let oldest: [string, Entry] | undefined;
+    let oldest: [number, Entry] | undefined;
     for (const candidate of this.#entries) {
       if (candidate[1].held === undefined) {
         this.#entries.delete(candidate[0]);
@@ -186,15 +201,15 @@ export class FoldTable {
   #closeWindows(): void {
     this.#timer = undefined;
     const { clock, windowMs } = this.#options;
-    const now = clock.monotonic();
-    for (const [key, entry] of this.#entries) {
+    const now = Math.floor(clock.monotonic());
+    for (const [hash, entry] of this.#entries) {
       const left = entry.opened + windowMs - now;
       const wait = left > 0 ? left : this.#tell(entry) ? 0 : RETRY_MS;
       if (wait > 0) {
         this.#schedule(wait);
         return;
       }
-      this.#entries.delete(key);
+      this.#entries.delete(hash);
     }
   }
 }

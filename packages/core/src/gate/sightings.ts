@@ -10,19 +10,25 @@ export interface Sighting {
   readonly isRoot: boolean;
 }
 
+/** What is remembered of an error object. Nearly always one client sees it, and thousands may be remembered. */
+type Remembered = Sighting | readonly Sighting[];
+
 /**
  * The sighting of this very error object in this scope, if there was one. It is remembered on the scope, weakly, so
  * it also works for frozen errors and leaves no mark on the application's objects.
  */
 export function findSighting(scope: Scope, error: unknown, client: object): Sighting | undefined {
   if (!isObject(error)) return undefined;
-  const known = scope.sightings.get(error) as readonly Sighting[] | undefined;
-  return known?.find((sighting) => sighting.client === client);
+  const known = scope.sightings.get(error) as Remembered | undefined;
+  if (known === undefined || "client" in known) return known?.client === client ? known : undefined;
+  return known.find((sighting) => sighting.client === client);
 }
 
 /** Remembers an error object; primitives are never the same object and are not remembered. */
 export function rememberSighting(scope: Scope, error: unknown, sighting: Sighting): void {
   if (!isObject(error)) return;
-  const others = (scope.sightings.get(error) as readonly Sighting[] | undefined) ?? [];
-  scope.sightings.set(error, [...others.filter(({ client }) => client !== sighting.client), sighting]);
+  const known = scope.sightings.get(error) as Remembered | undefined;
+  const all = known === undefined ? [] : "client" in known ? [known] : known;
+  const others = all.filter(({ client }) => client !== sighting.client);
+  scope.sightings.set(error, others.length === 0 ? sighting : [...others, sighting]);
 }

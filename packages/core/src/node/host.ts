@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { readText } from "../capture/safe-read.js";
 import type { Json } from "../event.js";
 import { cloudContext } from "./cloud.js";
+import { cultureContext } from "./culture.js";
 
 /**
  * The contexts of this host and process that never change: read once, at the first event.
@@ -31,7 +32,7 @@ export function hostContexts(
       processor_count: cpus.length,
       ...(cpus[0] === undefined ? {} : { cpu_description: cpus[0].model }),
     },
-    culture: { ...cultureOf(Intl.DateTimeFormat().resolvedOptions()) },
+    culture: cultureContext(env.TZ),
     ...(cloud === undefined ? {} : { cloud_resource: cloud }),
   };
 }
@@ -79,10 +80,6 @@ function distribution(): Record<string, Json> {
   } catch {
     return {};
   }
-}
-
-function cultureOf({ locale, timeZone, calendar }: Intl.ResolvedDateTimeFormatOptions): Record<string, Json> {
-  return { locale, timezone: timeZone, calendar };
 }
 
 /** The application's folder: where it was started if a package.json stands there, else the one its main file belongs to. */

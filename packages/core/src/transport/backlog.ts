@@ -42,7 +42,6 @@ export class Backlog {
   // The bounds are the delivery's, which also weighs what is under way.
   readonly #ready: BoundedQueue<{ readonly parcel: Parcel; readonly bytes: 0 }> = new BoundedQueue(
     Number.POSITIVE_INFINITY,
-    Number.POSITIVE_INFINITY,
   );
   /** Sorted, the next one due at the end. */
   #waiting: Waiting[] = [];

@@ -30,8 +30,8 @@ export interface CourierOptions {
   readonly spool?: SpoolView;
   /** Once per parcel. `told`: the server has counted the drop itself. */
   readonly onSettled: (parcel: Parcel, outcome: Outcome, told: boolean) => void;
-  /** Attachments stayed behind because of a rate limit. */
-  readonly onAttachmentsLeft: (bytes: number) => void;
+  /** Attachments stayed behind, while their event goes on. */
+  readonly onAttachmentsLeft: (reason: DropReason, bytes: number) => void;
 }
 
 /** What a courier must know of a spool. */
@@ -247,7 +247,7 @@ export class Courier {
     const { envelope } = parcel;
     if (envelope.attachments.length === 0 || this.#limits.blockedUntil(["attachment"], now) === 0) return;
     parcel.envelope = withoutAttachments(envelope);
-    this.#options.onAttachmentsLeft(attachmentBytes(envelope));
+    this.#options.onAttachmentsLeft("ratelimit_backoff", attachmentBytes(envelope));
   }
 
   async #send(batch: readonly Parcel[], startedAt: number): Promise<void> {
@@ -346,6 +346,8 @@ export class Courier {
       this.#drop(parcel, result.reason);
       return;
     }
+    const left = attachmentBytes(parcel.envelope) - attachmentBytes(smaller);
+    this.#options.onAttachmentsLeft(result.reason, left);
     parcel.shrunk = true;
     parcel.envelope = smaller;
     this.retries++;

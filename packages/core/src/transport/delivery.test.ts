@@ -65,6 +65,11 @@ const reportsIn = (history: readonly Envelope[]): unknown[] =>
     .filter(({ kind }) => kind === "client_report")
     .map(({ payload }) => JSON.parse(payload).discarded_events);
 
+const FILES = [
+  { filename: "a", data: "abc" },
+  { filename: "b", data: "xy" },
+];
+
 describe("Delivery.offer()", () => {
   test("sends at once and in order", async () => {
     const { delivery, transport, settled } = bench();
@@ -218,6 +223,21 @@ describe("Delivery: what an answer means", () => {
     expect(transport.sent[0]!.batch[0]!.attachments).toEqual([]);
     await transport.sent[0]!.answer(ACCEPTED);
     expect(settled).toEqual(["1: delivered"]);
+  });
+
+  test.each([
+    ["without attachments", (): Envelope => numbered(1), 5],
+    ["with a part of them", (): Envelope => numbered(1, [{ filename: "b", data: "xy" }]), 3],
+    ["with all of them", (): Envelope => numbered(1, FILES), 0],
+  ])("an event that goes once more %s: the others are told of in a report", async (_, shrink, quantity) => {
+    const { delivery, transport, pass } = bench({ shrink });
+    delivery.offer(numbered(1, FILES));
+    await transport.sent[0]!.answer(TOO_LARGE);
+    await transport.sent[0]!.answer(ACCEPTED);
+    await pass(60_000);
+
+    const line = { reason: "send_error", category: "attachment", quantity };
+    expect(reportsIn(transport.history)).toEqual(quantity === 0 ? [] : [[line]]);
   });
 
   test.each<[string, unknown]>([

@@ -123,7 +123,7 @@ class TransportDelivery implements Delivery {
       shrink: (envelope) => options.shrink?.(envelope),
       spool: options.spool,
       onSettled: (parcel, outcome, told) => this.#settled(parcel, outcome, told),
-      onAttachmentsLeft: (bytes) => this.recordDiscard("ratelimit_backoff", "attachment", bytes),
+      onAttachmentsLeft: (reason, bytes) => this.recordDiscard(reason, "attachment", bytes),
     });
     this.#reports = new ClientReports({
       enabled: options.reports ?? true,

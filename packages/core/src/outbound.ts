@@ -7,6 +7,7 @@ import { eventOf } from "./envelope.js";
 import { type Finished, finish, finishNow, type Workshop } from "./finish.js";
 import { Intake, type Pending } from "./intake.js";
 import { type Ledger, Passage } from "./ledger.js";
+import { thrownText } from "./messages.js";
 import type { ResolvedOptions } from "./options.js";
 import type { Platform } from "./platform.js";
 import { shrinkEvent } from "./process/shrink.js";
@@ -181,8 +182,8 @@ export class Outbound {
   #drop({ id, weight }: Pending, { dropped, trouble }: Extract<Finished, { dropped: DropReason }>): void {
     const { ledger, diagnostics } = this.#context;
     ledger.drop(dropped, weight);
-    if (trouble === undefined) diagnostics.debug(() => `event ${id} dropped: ${dropped}`);
-    else diagnostics.warn(trouble.slice(0, 60), `event ${id} dropped: ${trouble}`);
+    if (trouble !== undefined) diagnostics.warn(...trouble);
+    diagnostics.debug("dropped", id, dropped);
     this.#context.onLeft();
   }
 
@@ -212,9 +213,7 @@ export class Outbound {
     this.#passage.begin(envelope.id, envelope.weight, this.#deliveries.length);
     for (const delivery of this.#deliveries) {
       if (delivery.offer(envelope)) continue;
-      this.#context.diagnostics.debug(
-        () => `event ${envelope.id} dropped for ${delivery.name}: queue_overflow`,
-      );
+      this.#context.diagnostics.debug("dropped-for", delivery.name, "event", envelope.id, "queue_overflow");
       delivery.recordDiscard("queue_overflow", "error", envelope.weight);
       this.#passage.settle(envelope.id, "queue_overflow");
     }
@@ -273,7 +272,7 @@ function wantsMore(delivery: Delivery): boolean {
 function failure(error: unknown): Extract<Finished, { dropped: DropReason }> {
   return {
     dropped: "internal_sdk_error",
-    trouble: `Corvid failed: ${error instanceof Error ? error.stack : String(error)}`,
+    trouble: ["internal-error", "making an event", thrownText(error)],
   };
 }
 

@@ -30,6 +30,8 @@ const inputs = await bundleEsm();
 await transposeToCjs();
 emitTypes();
 collectLicences(inputs);
+if (manifest.files.includes("docs"))
+  cpSync(join(root, "docs/troubleshooting.md"), "docs/troubleshooting.md", { recursive: true });
 if (!existsSync("LICENSE")) cpSync(join(root, "LICENSE"), "LICENSE");
 
 /**

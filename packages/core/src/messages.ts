@@ -10,6 +10,8 @@ export const MESSAGES = {
     `Invalid DSN: ${part}: expected ${expected}, received ${received}`,
   "misplaced-decorator": (decorator: string, received: string): string =>
     `${decorator}: expected a class, method or accessor to stand at, received ${received}`,
+  "bad-expectation": (what: string, expected: string, received: string): string =>
+    `${what}: expected ${expected}, received ${received}`,
 
   "dsn-in-environment": (part: string, expected: string, received: string): string =>
     `SENTRY_DSN: ${part}: expected ${expected}, received ${received}; nothing is reported`,

@@ -17,6 +17,7 @@ import { createHttpTransport } from "../src/node/http-transport.js";
 import { type ClientOptions, resolveOptions } from "../src/options.js";
 import type { Platform } from "../src/platform.js";
 import { previewScrub } from "../src/process/scrub.js";
+import { corvidMatchers } from "../src/testing/matchers.js";
 import type { Transport } from "../src/transport/transport.js";
 import { createTestBench } from "./support/client.js";
 
@@ -224,6 +225,12 @@ const SITUATIONS: readonly Situation[] = [
     "misplaced-decorator",
     ["@captureExceptions", "a class, method or accessor", "parameter 2 of pay"],
     () => thrown(() => decorate({}, "pay", 1)),
+  ],
+  [
+    "a matcher on what holds no events",
+    "bad-expectation",
+    ["toHaveCaptured()", "a list of events", "a promise: await it"],
+    () => thrown(() => corvidMatchers.toHaveCaptured.call({ equals: Object.is }, Promise.resolve([]), {})),
   ],
   [
     "a DSN of the environment",

@@ -126,11 +126,28 @@ function emitTypes() {
     { stdio: "inherit" },
   );
   if (emitted.status !== 0) process.exit(emitted.status ?? 1);
+  const wanted = importableTypes();
   for (const file of readdirSync("dist/esm", { recursive: true })) {
     if (!file.endsWith(".d.ts")) continue;
+    if (!wanted.has(join("dist/esm", file))) {
+      rmSync(join("dist/esm", file));
+      continue;
+    }
     mkdirSync(dirname(join("dist/cjs", file)), { recursive: true });
     cpSync(join("dist/esm", file), join("dist/cjs", file));
   }
+}
+
+/** The declarations that an entry's own ones lead to: a package holds them twice, and nobody reads the others. */
+function importableTypes() {
+  const entries = sources.map((source) =>
+    join("dist/esm", source.replace(/^\.\/src\//, "").replace(/ts$/, "d.ts")),
+  );
+  const reached = new Set(entries);
+  for (const file of reached)
+    for (const [, path] of readFileSync(file, "utf8").matchAll(/(?:from |import |import\()"(\.[^"]+)\.js"/g))
+      reached.add(join(dirname(file), `${path}.d.ts`));
+  return reached;
 }
 
 function collectLicences(inputs) {

@@ -6,7 +6,7 @@
  */
 
 import { messageText } from "./messages.js";
-import { type CorvidMatchers, corvidMatchers } from "./testing/matchers.js";
+import { type CorvidMatchers, corvidMatchers } from "./testing.js";
 
 declare global {
   namespace jest {

@@ -6,7 +6,7 @@
  */
 
 import { expect } from "vitest";
-import { type CorvidMatchers, corvidMatchers } from "./testing/matchers.js";
+import { type CorvidMatchers, corvidMatchers } from "./testing.js";
 
 declare module "vitest" {
   // biome-ignore lint/suspicious/noExplicitAny: parameters must be those of Vitest's own interface

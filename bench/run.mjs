@@ -17,7 +17,7 @@ import { describeMachine } from "./harness/machine.mjs";
 import { keep, markdown } from "./harness/report.mjs";
 import { startSink } from "./harness/sink.mjs";
 
-const DIMENSIONS = ["start", "capture", "storm", "request", "values", "hung", "delivery"];
+const DIMENSIONS = ["start", "capture", "storm", "request", "values", "hung", "spool", "delivery"];
 
 const { values: flags } = parseArgs({
   options: {

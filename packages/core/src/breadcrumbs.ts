@@ -18,6 +18,8 @@ export interface BreadcrumbPolicy {
   readonly max: number;
   /** `null` drops the crumb; so does throwing. */
   prepare(crumb: Breadcrumb): Breadcrumb | null;
+  /** Told of each crumb that is kept, as it is kept. */
+  onKept?(crumb: Breadcrumb): void;
 }
 
 /** The policy of a client. A hook that throws or returns anything but a crumb, a promise too, drops it. */
@@ -25,10 +27,12 @@ export function breadcrumbPolicy(
   max: number,
   hook: ((crumb: Breadcrumb) => Breadcrumb | null) | undefined,
   diagnostics: Diagnostics = silentDiagnostics,
+  onKept?: (crumb: Breadcrumb) => void,
 ): BreadcrumbPolicy {
-  if (hook === undefined) return { max, prepare: (crumb) => crumb };
+  if (hook === undefined) return { max, prepare: (crumb) => crumb, onKept };
   return {
     max,
+    onKept,
     prepare(crumb) {
       try {
         const prepared = hook(crumb);

@@ -29,6 +29,7 @@ import {
 import { Outbound } from "./outbound.js";
 import type { EndWatch, Platform } from "./platform.js";
 import type { Scope } from "./scope.js";
+import { openSpool } from "./spool/open.js";
 import type { DestinationStats } from "./transport/delivery.js";
 import { createWorkshop } from "./workshop.js";
 
@@ -43,9 +44,9 @@ export interface ClientStats {
   readonly folded: number;
   /** By reason. */
   readonly dropped: Readonly<DropCounts>;
-  /** Not arrived yet, not given up. */
+  /** Not arrived yet, not given up, and in memory alone. */
   readonly queued: number;
-  /** Safe on disk. */
+  /** Not arrived yet, and safe on disk. */
   readonly spooled: number;
   readonly destinations: readonly DestinationStats[];
 }
@@ -98,14 +99,15 @@ export class CorvidClient implements CaptureTarget {
       options.transports ?? (dsn === undefined ? [] : [platform.transport(dsn, options, diagnostics)]);
     this.#enabled = transports.length > 0;
     this.#integrations = this.#enabled ? chosenIntegrations(options, platform) : [];
-    this.#ledger = new Ledger((reason, weight) => this.#outbound.recordDiscard(reason, weight));
+    const ledger = new Ledger((reason, weight) => this.#outbound.recordDiscard(reason, weight));
+    this.#ledger = ledger;
+    const workshop = createWorkshop(options, platform, this.#integrations);
+    const road = { options, platform, diagnostics, workshop, transports, ledger };
+    const spool = openSpool({ ...road, push: (pending) => this.#outbound.push(pending) });
     this.#outbound = new Outbound({
-      options,
-      platform,
-      diagnostics,
-      workshop: createWorkshop(options, platform, this.#integrations),
-      transports,
-      ledger: this.#ledger,
+      ...road,
+      spool: spool?.desk,
+      recall: spool?.recall,
       onLeft: () => this.#end?.changed(),
     });
     this.#gate = new Gate({
@@ -119,7 +121,12 @@ export class CorvidClient implements CaptureTarget {
     });
     const { maxBreadcrumbs, beforeBreadcrumb } = options;
     scope.governBreadcrumbs(
-      breadcrumbPolicy(this.#enabled ? maxBreadcrumbs : 0, beforeBreadcrumb, diagnostics),
+      breadcrumbPolicy(
+        this.#enabled ? maxBreadcrumbs : 0,
+        beforeBreadcrumb,
+        diagnostics,
+        spool?.desk.prepareCrumb,
+      ),
     );
     this.#tearDown = setUpIntegrations(this.#integrations, this, (step, error) =>
       diagnostics.warn("integration-failed", step, thrownText(error)),
@@ -129,6 +136,7 @@ export class CorvidClient implements CaptureTarget {
       shutdownTimeoutMs: options.shutdownTimeoutMs,
       undelivered: () => this.#queued,
       lastWords: (deadlineMs) => this.#lastWords(deadlineMs),
+      over: () => spool?.desk.close(),
     });
   }
 
@@ -223,7 +231,8 @@ export class CorvidClient implements CaptureTarget {
 
   /** What became of all captures so far. */
   stats(): ClientStats {
-    const { captured, delivered, merged, folded, dropped } = this.#ledger;
+    const { captured, delivered, merged, folded, dropped, handedOver } = this.#ledger;
+    const { inHand, waiting } = this.#outbound.spooled;
     return {
       captured,
       delivered,
@@ -231,7 +240,7 @@ export class CorvidClient implements CaptureTarget {
       folded,
       dropped: { ...dropped },
       queued: this.#queued,
-      spooled: 0,
+      spooled: inHand + waiting + handedOver,
       destinations: this.#outbound.destinations(),
     };
   }
@@ -249,8 +258,10 @@ export class CorvidClient implements CaptureTarget {
       this.#enabled = enabled && this.#outbound.hasDestinations && this.#closing === undefined;
   }
 
+  /** What is in memory alone. */
   get #queued(): number {
-    return this.#outbound.queued + this.#gate.held.items;
+    const inMemory = this.#outbound.queued + this.#gate.held.items;
+    return Math.max(0, inMemory - this.#outbound.spooled.inHand);
   }
 
   #captureText(
@@ -326,6 +337,7 @@ export class CorvidClient implements CaptureTarget {
   #fold(key: string, snapshot: Snapshot, bytes: number): string {
     const folded = this.#gate.fold(key, snapshot, bytes);
     if (folded === "unknown") return this.#drop("queue_overflow", snapshot.id);
+    this.#outbound.recordFold(snapshot);
     if (folded === "more") this.#ledger.folded++;
     this.#diagnostics.debug("folded", snapshot.id);
     return snapshot.id;
@@ -375,7 +387,8 @@ export class CorvidClient implements CaptureTarget {
       this.#reportTrouble("close", error);
     }
     const untold = this.#gate.close();
-    for (const weight of untold) this.#ledger.drop("network_error", weight);
+    for (const { id, weight } of untold) this.#outbound.abandon(id, weight);
+    this.#outbound.closeSpool();
     this.#end?.leave();
     return isDone && untold.length === 0;
   }

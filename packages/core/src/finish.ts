@@ -35,14 +35,16 @@ export type Finished =
   | { readonly dropped: DropReason; readonly trouble?: Message };
 
 /** Makes a capture into an envelope: frames, source lines, scopes, the application's hooks, then what must be true of all. */
-export async function finish(pending: Pending, workshop: Workshop): Promise<Finished> {
+export async function finish(pending: Pending, own: Workshop): Promise<Finished> {
+  const { workshop = own } = pending;
   const event = assemble(pending.snapshot, workshop.frames);
   await workshop.contextLines.addTo(framesOf(event));
   return complete(event, pending, workshop);
 }
 
 /** The same at the end of the process, where nothing can be waited for. */
-export function finishNow(pending: Pending, workshop: Workshop): Finished {
+export function finishNow(pending: Pending, own: Workshop): Finished {
+  const { workshop = own } = pending;
   const event = assemble(pending.snapshot, workshop.frames);
   workshop.contextLines.addToSync(framesOf(event));
   return complete(event, pending, workshop);
@@ -56,7 +58,7 @@ function complete(event: Event, pending: Pending, workshop: Workshop): Finished 
     workshop.facts,
   );
 
-  const hint: EventHint = { originalException: snapshot.original };
+  const hint: EventHint = { originalException: snapshot.original, recovered: pending.workshop !== undefined };
   const processed = runProcessors(enriched, workshop.processors, hint);
   if ("dropped" in processed) return processed;
 

@@ -1,5 +1,6 @@
 import type { Snapshot, Surroundings } from "./capture/snapshot.js";
 import type { Clock, Timer } from "./clock.js";
+import type { Workshop } from "./finish.js";
 import type { Repeats } from "./gate/repeats.js";
 import { BoundedQueue } from "./queue.js";
 
@@ -17,6 +18,8 @@ export interface Pending {
   readonly bytes: number;
   /** When it may leave, on the monotonic clock. */
   readonly readyAt: number;
+  /** Where it is made into an event, when another process captured it. */
+  readonly workshop?: Workshop;
 }
 
 export interface IntakeOptions {
@@ -36,7 +39,7 @@ export const AT_ONCE: number = Number.NEGATIVE_INFINITY;
 export function pendingOf(
   snapshot: Snapshot,
   readyAt: number,
-  more: Pick<Pending, "repeats" | "related"> & { readonly bytes: number },
+  more: Pick<Pending, "repeats" | "related" | "workshop"> & { readonly bytes: number },
 ): Pending {
   return { id: snapshot.id, snapshot, sightings: [], weight: more.repeats?.count ?? 1, readyAt, ...more };
 }

@@ -1,4 +1,6 @@
 import type { DropReason } from "./drops.js";
+import type { SpoolCount } from "./spool/store.js";
+import type { Outcome } from "./transport/delivery.js";
 
 /** Counts of drops by reason; a reason that never happened is absent. */
 export type DropCounts = Partial<Record<DropReason, number>>;
@@ -14,6 +16,8 @@ export class Ledger {
   delivered = 0;
   merged = 0;
   folded = 0;
+  /** Events that another process took over from the spool. */
+  handedOver = 0;
   readonly dropped: DropCounts = {};
   readonly #onDrop: (reason: DropReason, weight: number) => void;
 
@@ -32,18 +36,32 @@ export class Ledger {
     this.folded -= weight - 1;
     this.dropped[reason] = (this.dropped[reason] ?? 0) + weight;
   }
+
+  /** Events came from the spool of a process that has ended: their account goes on here. */
+  takeOver({ events, captures }: SpoolCount): void {
+    this.captured += captures;
+    this.folded += captures - events;
+  }
+}
+
+interface OpenEvent {
+  readonly weight: number;
+  waiting: number;
+  delivered: boolean;
+  kept: boolean;
+  reason: DropReason;
 }
 
 /** Follows each event until every destination has said what became of it. */
 export class Passage {
-  readonly #open = new Map<
-    string,
-    { weight: number; waiting: number; delivered: boolean; reason: DropReason }
-  >();
+  readonly #open = new Map<string, OpenEvent>();
   readonly #ledger: Ledger;
+  readonly #onKept: (id: string) => void;
 
-  constructor(ledger: Ledger) {
+  /** @param onKept - called when an event is left to the spool */
+  constructor(ledger: Ledger, onKept: (id: string) => void = () => undefined) {
     this.#ledger = ledger;
+    this.#onKept = onKept;
   }
 
   /** Events that some destination still holds. */
@@ -53,19 +71,22 @@ export class Passage {
 
   /** An event is offered to `destinations` of them. */
   begin(id: string, weight: number, destinations: number): void {
-    this.#open.set(id, { weight, waiting: destinations, delivered: false, reason: "queue_overflow" });
+    const waiting = destinations;
+    this.#open.set(id, { weight, waiting, delivered: false, kept: false, reason: "queue_overflow" });
   }
 
-  /** One destination is done with it; `undefined` means delivered. The event counts as delivered if one has it. */
-  settle(id: string, dropped: DropReason | undefined): void {
+  /** One destination is done with it. The event counts as delivered if one has it, unless the spool keeps it for others. */
+  settle(id: string, outcome: Outcome): void {
     const event = this.#open.get(id);
     if (event === undefined) return;
-    if (dropped === undefined) event.delivered = true;
-    else event.reason = dropped;
+    if (outcome.kind === "delivered") event.delivered = true;
+    else if (outcome.kind === "kept") event.kept = true;
+    else event.reason = outcome.reason;
     if (--event.waiting > 0) return;
 
     this.#open.delete(id);
-    if (event.delivered) this.#ledger.delivered++;
+    if (event.kept) this.#onKept(id);
+    else if (event.delivered) this.#ledger.delivered++;
     else this.#ledger.lose(event.reason, event.weight);
   }
 }

@@ -29,6 +29,9 @@ export const MESSAGES = {
   refused: (transport: string, kind: string, id: string, detail: string): string =>
     `${transport}: ${kind} ${id} refused: ${detail}`,
   "not-closed": (transport: string, error: string): string => `${transport}: did not close: ${error}`,
+  "spool-trouble": (what: string, error: string): string => `spool: ${what}: ${error}`,
+  "spool-left-alone": (why: string, what: string): string => `spool: ${what} is left alone: ${why}`,
+  "spool-lost": (_reason: string, description: string): string => description,
   "internal-error": (where: string, error: string): string => `Corvid failed at ${where}: ${error}`,
 
   delivered: (transport: string, kind: string, id: string): string => `${transport}: ${kind} ${id} delivered`,

@@ -1,59 +1,50 @@
 import { withoutData } from "./capture/attachments.js";
 import type { Snapshot, Surroundings } from "./capture/snapshot.js";
-import type { Diagnostics } from "./diagnostics.js";
+import { Destinations, type DestinationsOptions } from "./destinations.js";
 import type { DropReason } from "./drops.js";
 import type { Envelope } from "./envelope.js";
-import { eventOf } from "./envelope.js";
 import { type Finished, finish, finishNow, type Workshop } from "./finish.js";
 import { Intake, type Pending } from "./intake.js";
-import { type Ledger, Passage } from "./ledger.js";
 import { thrownText } from "./messages.js";
-import type { ResolvedOptions } from "./options.js";
-import type { Platform } from "./platform.js";
-import { shrinkEvent } from "./process/shrink.js";
-import { createDelivery, type Delivery, type DestinationStats } from "./transport/delivery.js";
-import type { Transport } from "./transport/transport.js";
+import type { Recall } from "./spool/recall.js";
+import { Restock } from "./spool/restock.js";
+import type { SpooledEvent } from "./spool/store.js";
+import type { DestinationStats } from "./transport/delivery.js";
 
-export interface OutboundOptions {
-  readonly options: ResolvedOptions;
-  readonly platform: Platform;
-  readonly diagnostics: Diagnostics;
+export interface OutboundOptions extends Omit<DestinationsOptions, "onRelieved"> {
   readonly workshop: Workshop;
-  readonly transports: readonly Transport[];
-  readonly ledger: Ledger;
+  /** Reads back what was written down; present with `spool`. */
+  readonly recall?: Recall;
   /** Called whenever an event has left or was given up. */
   onLeft(): void;
 }
 
-/** Events are given up after an hour without a destination that takes them. */
-const MAX_AGE_MS = 60 * 60 * 1000;
-
-/** Everything behind the gate: the intake, the making of events, and one delivery for each destination. */
+/** Everything behind the gate: the intake, the making of events, the destinations, and what comes back from disk. */
 export class Outbound {
   readonly #context: OutboundOptions;
   readonly #intake: Intake;
-  readonly #passage: Passage;
-  readonly #deliveries: readonly Delivery[];
+  readonly #destinations: Destinations;
+  readonly #restock: Restock | undefined;
   #whenRelieved: (() => void)[] = [];
   #isClosed = false;
 
   constructor(context: OutboundOptions) {
     this.#context = context;
-    const { options, platform, ledger, transports } = context;
-    this.#passage = new Passage(ledger);
-    this.#deliveries = transports.map((transport) => this.#createDelivery(transport));
+    const { options, platform } = context;
+    this.#destinations = new Destinations({ ...context, onRelieved: () => this.#relieve() });
     this.#intake = new Intake({
       clock: platform.clock,
       queueBytes: options.queueBytes,
       afterTurn: platform.afterTurn,
-      hasRoomBehind: () => this.#deliveries.some(wantsMore),
+      hasRoomBehind: () => this.#destinations.wantsMore(READY_AHEAD),
       finish: (pending) => this.#send(pending),
     });
+    this.#restock = this.#createRestock();
   }
 
   /** Events that have not arrived yet and are not given up. */
   get queued(): number {
-    return this.#intake.size + this.#passage.size;
+    return this.#intake.size + this.#destinations.held;
   }
 
   /** Whether there is place for more, and whether the line takes anything. `held`: what waits elsewhere within the same bounds. */
@@ -62,25 +53,49 @@ export class Outbound {
     isOverflowing: boolean;
     isHeldBack: boolean;
   } {
-    const { queueSize, queueBytes } = this.#context.options;
+    const { options, spool } = this.#context;
+    const { queueSize, queueBytes } = options;
     return {
       isFull: this.queued + held.items >= queueSize,
-      isOverflowing: this.#queuedBytes() + held.bytes >= queueBytes,
-      isHeldBack: this.#deliveries.length > 0 && this.#deliveries.every((delivery) => delivery.isHeldBack()),
+      isOverflowing:
+        !spool?.isWorking && this.#intake.bytes + this.#destinations.bytes + held.bytes >= queueBytes,
+      isHeldBack: this.#destinations.isHeldBack,
     };
   }
 
   get hasDestinations(): boolean {
-    return this.#deliveries.length > 0;
+    return !this.#destinations.isNone;
   }
 
   destinations(): DestinationStats[] {
-    return this.#deliveries.map((delivery) => delivery.stats());
+    return this.#destinations.stats();
   }
 
   /** Takes a capture; `false` when full. Its files are left behind when only they are too much. */
   push(pending: Pending): boolean {
-    return this.#intake.push(pending) || (hasFiles(pending) && this.#intake.push(withoutFiles(pending)));
+    const { spool } = this.#context;
+    if (spool?.isTakenOver(pending)) {
+      this.#destinations.leave(pending.id);
+      return true;
+    }
+    if (spool !== undefined && !spool.holds(pending)) spool.keep(pending.snapshot);
+    if (this.#intake.push(pending) || spool?.leave(pending.id)) return true;
+    return hasFiles(pending) && this.#intake.push(withoutFiles(pending));
+  }
+
+  /** Writes down what is only counted by now. */
+  recordFold(snapshot: Snapshot): void {
+    this.#context.spool?.fold(snapshot);
+  }
+
+  /** Leaves what is on disk to whoever comes. */
+  closeSpool(): void {
+    this.#context.spool?.close();
+  }
+
+  /** Events that are on disk; of those `inHand` are on their way, or counted, here as well. */
+  get spooled(): { readonly inHand: number; readonly waiting: number } {
+    return this.#context.spool?.store ?? NOTHING_SPOOLED;
   }
 
   /** Whether the event of this id has not left yet. */
@@ -91,6 +106,7 @@ export class Outbound {
   /** The failure of a waiting event was seen again: what is known there and was not known before is added. */
   addSighting(id: string, sighting: Surroundings): void {
     this.#intake.find(id)?.sightings.push(sighting);
+    this.#context.spool?.sight(id, sighting);
   }
 
   /** A waiting event becomes that of an error which wraps its own. */
@@ -99,42 +115,50 @@ export class Outbound {
     if (pending === undefined) return;
     pending.sightings.push(pending.snapshot);
     pending.snapshot = outer;
+    this.#context.spool?.keep(outer);
   }
 
   recordDiscard(reason: DropReason, quantity: number): void {
-    for (const delivery of this.#deliveries) delivery.recordDiscard(reason, "error", quantity);
+    this.#destinations.recordDiscard(reason, "error", quantity);
   }
 
-  /** Sends all that waits. `true`: nothing is left. */
+  /** Sends all that waits, on disk too. `true`: nothing is left. */
   async flush(timeoutMs: number): Promise<boolean> {
     const { clock } = this.#context.platform;
     const deadline = clock.monotonic() + timeoutMs;
-    this.#intake.hurry();
-    const isEmpty = await this.#within(this.#intake.empty(), timeoutMs);
-    const left = Math.max(0, deadline - clock.monotonic());
-    const flushed = await Promise.all(this.#deliveries.map((delivery) => delivery.flush(left)));
-    return isEmpty && flushed.every(Boolean);
+    for (;;) {
+      const isFlushed = await this.#flushMemory(Math.max(0, deadline - clock.monotonic()));
+      if (!isFlushed || this.#restock === undefined) return isFlushed;
+      await this.#within(this.#restock.settled(), Math.max(0, deadline - clock.monotonic()));
+      if (this.queued > 0) continue;
+      return this.spooled.waiting === 0;
+    }
   }
 
-  /** Sends all that waits, counts what could not be sent, and gives everything back. */
+  /** Sends all that waits, leaves the rest to the spool or counts it as dropped, and gives everything back. */
   async close(timeoutMs: number): Promise<boolean> {
     const { clock } = this.#context.platform;
     const deadline = clock.monotonic() + timeoutMs;
     const flushed = await this.flush(timeoutMs);
     this.#isClosed = true;
+    this.#restock?.stop();
     this.#relieve();
-    for (const { weight } of this.#intake.takeAll()) this.#context.ledger.drop("network_error", weight);
+    for (const { id, weight } of this.#intake.takeAll()) this.abandon(id, weight);
     const left = Math.max(0, deadline - clock.monotonic());
-    const closed = await Promise.all(this.#deliveries.map((delivery) => delivery.close(left)));
-    return flushed && closed.every(Boolean);
+    return (await this.#destinations.close(left)) && flushed;
+  }
+
+  /** An event that cannot be sent any more is left to the spool, or else dropped. */
+  abandon(id: string, weight: number): void {
+    if (!this.#context.spool?.leave(id)) this.#context.ledger.drop("network_error", weight);
   }
 
   /** Makes all that waits into events and sends them, synchronously. `false`: nobody would take anything now. */
   lastWords(deadlineMs: number): boolean {
     const { clock } = this.#context.platform;
     const endsAt = clock.monotonic() + deadlineMs;
-    if (!this.#deliveries.some((delivery) => delivery.canSpeak)) return false;
-    for (const delivery of this.#deliveries) delivery.hold();
+    if (!this.#destinations.canSpeak) return false;
+    this.#destinations.hold();
     // What takes time is the sending; the making must leave it some.
     const makeUntil = endsAt - deadlineMs / 2;
     while (this.#intake.size > 0 && clock.monotonic() <= makeUntil) {
@@ -143,19 +167,26 @@ export class Outbound {
       if (!("envelope" in made)) this.#drop(pending, made);
       else this.#offerNow(made.envelope, endsAt);
     }
-    this.#speak(endsAt);
-    for (const delivery of this.#deliveries) delivery.resume();
+    this.#destinations.speak(endsAt);
+    this.#destinations.resume();
     return true;
   }
 
-  /** Bytes that wait, about: here and at the destination that has most. */
-  #queuedBytes(): number {
-    let most = 0;
-    for (const delivery of this.#deliveries) most = Math.max(most, delivery.queuedBytes);
-    return this.#intake.bytes + most;
+  /** Sends all that waits in memory. */
+  async #flushMemory(timeoutMs: number): Promise<boolean> {
+    const { clock } = this.#context.platform;
+    const deadline = clock.monotonic() + timeoutMs;
+    this.#intake.hurry();
+    const isEmpty = await this.#within(this.#intake.empty(), timeoutMs);
+    const left = Math.max(0, deadline - clock.monotonic());
+    return (await this.#destinations.flush(left)) && isEmpty;
   }
 
   async #send(pending: Pending): Promise<void> {
+    if (this.#context.spool?.isTakenOver(pending)) {
+      if (this.#intake.release(pending)) this.#destinations.leave(pending.id);
+      return;
+    }
     const made = await finish(pending, this.#context.workshop).catch(failure);
     if ("envelope" in made) await this.#roomFor(made.envelope.bytes);
     if (!this.#intake.release(pending)) return;
@@ -167,8 +198,7 @@ export class Outbound {
   /** Files that did not fit into their event cost nothing but themselves. */
   #tellLeft(made: Finished): void {
     if (!("envelope" in made)) return;
-    for (const delivery of this.#deliveries)
-      delivery.recordDiscard("queue_overflow", "attachment", made.leftBytes);
+    this.#destinations.recordDiscard("queue_overflow", "attachment", made.leftBytes);
   }
 
   #makeNow(pending: Pending): Finished {
@@ -180,7 +210,8 @@ export class Outbound {
   }
 
   #drop({ id, weight }: Pending, { dropped, trouble }: Extract<Finished, { dropped: DropReason }>): void {
-    const { ledger, diagnostics } = this.#context;
+    const { ledger, diagnostics, spool } = this.#context;
+    spool?.settle(id);
     ledger.drop(dropped, weight);
     if (trouble !== undefined) diagnostics.warn(...trouble);
     diagnostics.debug("dropped", id, dropped);
@@ -188,65 +219,60 @@ export class Outbound {
   }
 
   async #roomFor(bytes: number): Promise<void> {
-    while (!this.#isClosed && !this.#hasRoomFor(bytes))
+    while (!this.#isClosed && !this.#destinations.hasRoomFor(bytes))
       await new Promise<void>((resolve) => this.#whenRelieved.push(resolve));
   }
 
   /** When there is no room, what is held is spoken first. */
   #offerNow(envelope: Envelope, endsAt: number): void {
-    if (!this.#hasRoomFor(envelope.bytes)) this.#speak(endsAt);
+    if (!this.#destinations.hasRoomFor(envelope.bytes)) this.#destinations.speak(endsAt);
     this.#offer(envelope);
-  }
-
-  /** Destinations wait one after the other; one that hangs must leave time for the rest. */
-  #speak(endsAt: number): void {
-    const { clock } = this.#context.platform;
-    const speakers = this.#deliveries.filter((delivery) => delivery.canSpeak);
-    speakers.forEach((delivery, index) => {
-      const left = Math.max(0, endsAt - clock.monotonic());
-      delivery.lastWords(left / (speakers.length - index));
-    });
   }
 
   /** Hands an event to every destination. */
   #offer(envelope: Envelope): void {
-    this.#passage.begin(envelope.id, envelope.weight, this.#deliveries.length);
-    for (const delivery of this.#deliveries) {
-      if (delivery.offer(envelope)) continue;
-      this.#context.diagnostics.debug("dropped-for", delivery.name, "event", envelope.id, "queue_overflow");
-      delivery.recordDiscard("queue_overflow", "error", envelope.weight);
-      this.#passage.settle(envelope.id, "queue_overflow");
-    }
+    this.#context.spool?.finish(envelope);
+    this.#destinations.offer(envelope);
   }
 
-  #hasRoomFor(bytes: number): boolean {
-    return this.#deliveries.some((delivery) => delivery.hasRoomFor(bytes));
+  #createRestock(): Restock | undefined {
+    const { platform, ledger, spool } = this.#context;
+    return (
+      spool &&
+      new Restock({
+        store: spool.store,
+        clock: platform.clock,
+        random: platform.random,
+        afterTurn: platform.afterTurn,
+        hasRoom: () =>
+          this.#intake.size < FROM_DISK_AHEAD &&
+          !this.#destinations.isHeldBack &&
+          this.#destinations.wantsMore(FROM_DISK_AHEAD),
+        take: (event) => this.#takeFromDisk(event),
+        onAdopted: (count) => ledger.takeOver(count),
+      })
+    );
+  }
+
+  /** An event from disk goes on from where it had come. */
+  #takeFromDisk(event: SpooledEvent): void {
+    const recalled = this.#context.recall?.read(event);
+    if (recalled === undefined) {
+      this.#context.spool?.settle(event.id);
+      this.#context.ledger.drop("internal_sdk_error", 1 + event.more.count);
+    } else if ("pending" in recalled) {
+      if (!this.#intake.push(recalled.pending)) this.#destinations.leave(event.id);
+    } else {
+      this.#destinations.offer({ ...recalled.envelope, weight: 1 + event.more.count }, event.settled);
+    }
   }
 
   /** Something has left: what waited for room may go on. */
   #relieve(): void {
     for (const resolve of this.#whenRelieved.splice(0)) resolve();
     this.#intake.kick();
+    this.#restock?.kick();
     this.#context.onLeft();
-  }
-
-  #createDelivery(transport: Transport): Delivery {
-    const { options, platform, diagnostics } = this.#context;
-    return createDelivery({
-      transport,
-      clock: platform.clock,
-      random: platform.random,
-      newId: platform.newId,
-      diagnostics,
-      queueSize: options.queueSize,
-      queueBytes: options.queueBytes,
-      maxAgeMs: MAX_AGE_MS,
-      onSettled: (envelope, outcome) => {
-        this.#passage.settle(envelope.id, outcome.kind === "dropped" ? outcome.reason : undefined);
-        this.#relieve();
-      },
-      shrink: (envelope) => shrunk(envelope),
-    });
   }
 
   async #within(done: Promise<void>, timeoutMs: number): Promise<boolean> {
@@ -261,12 +287,13 @@ export class Outbound {
   }
 }
 
+const NOTHING_SPOOLED = { inHand: 0, waiting: 0 };
+
+/** From disk only as much is taken as keeps the line busy: what happens now goes first. */
+const FROM_DISK_AHEAD = 8;
+
 /** A finished event weighs several times what its capture does, so only a few are made ahead of the line. */
 const READY_AHEAD = 64;
-
-function wantsMore(delivery: Delivery): boolean {
-  return delivery.queued < READY_AHEAD && delivery.hasRoomFor(1);
-}
 
 /** A failure of ours drops the event, counted and told, and is never an event of its own. */
 function failure(error: unknown): Extract<Finished, { dropped: DropReason }> {
@@ -274,14 +301,6 @@ function failure(error: unknown): Extract<Finished, { dropped: DropReason }> {
     dropped: "internal_sdk_error",
     trouble: ["internal-error", "making an event", thrownText(error)],
   };
-}
-
-/** Half the size, for a server that found an event too large; attachments stay behind. */
-function shrunk(envelope: Envelope): Envelope | undefined {
-  const event = eventOf(envelope);
-  if (event === undefined) return undefined;
-  const { payload } = shrinkEvent(event, Math.floor(envelope.payload.length / 2));
-  return { ...envelope, payload, attachments: [], bytes: payload.length };
 }
 
 function hasFiles({ snapshot }: Pending): boolean {

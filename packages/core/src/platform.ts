@@ -5,6 +5,9 @@ import type { SdkInfo } from "./envelope.js";
 import type { Frame, Json } from "./event.js";
 import type { Integration } from "./integration.js";
 import type { ResolvedOptions } from "./options.js";
+import type { ProcessFacts } from "./spool/head.js";
+import type { ResolvedSpool } from "./spool/options.js";
+import type { SpoolLoss, SpoolStore } from "./spool/store.js";
 import type { TraceHeadersFor } from "./trace/tracer.js";
 import type { Transport } from "./transport/transport.js";
 
@@ -23,6 +26,26 @@ export interface EndingClient {
   undelivered(): number;
   /** Sends what is undelivered, synchronously, as far as `deadlineMs` milliseconds go. Must not throw. */
   lastWords(deadlineMs: number): void;
+  /** The process ends by itself, now. Must not throw. @param code - its exit code */
+  over(code: number): void;
+}
+
+/** The spool a client wants. */
+export interface WantedSpool extends ResolvedSpool {
+  readonly dsn?: Dsn;
+  /** Names of the client's destinations. */
+  readonly destinations: readonly string[];
+  /** What is written at the head of each file, JSON. */
+  readonly head: string;
+  readonly diagnostics: Diagnostics;
+  onLost(loss: SpoolLoss): void;
+  /**
+   * The process was silent for so long that another has taken its files over.
+   *
+   * @param inHand - events that are still on their way here
+   * @param waiting - how many others waited on disk alone
+   */
+  onTakenOver(inHand: readonly string[], waiting: number): void;
 }
 
 /** Sees to it that what a client holds is not lost with the process. */
@@ -53,12 +76,17 @@ export interface Platform {
   release(): string | undefined;
   /** Contexts of host and process: `os`, `runtime`, … */
   contexts(): Readonly<Record<string, Record<string, Json>>>;
-  contextLines(lines: number): ContextLines;
+  /** @param trustedUntilMs - lines of files that changed later are not shown; default: the start of the process */
+  contextLines(lines: number, trustedUntilMs?: number): ContextLines;
   transport(dsn: Dsn, options: ResolvedOptions, diagnostics: Diagnostics): Transport;
   /** Those that are on unless the application says otherwise. */
   readonly integrations: readonly Integration[];
   /** Told, before integrations are set up, what outgoing requests should carry; only with `traceTargets`. */
   propagate?(headersFor: TraceHeadersFor): void;
+  /** What a spool tells of this process to the next one. */
+  processFacts(): ProcessFacts;
+  /** Opens files that outlive the process. Absent where there are none. */
+  spool?(wanted: WantedSpool): SpoolStore;
   /** Watches over the end of the process for a client. Absent where a process has no end to speak of. */
   watchEnd?(client: EndingClient): EndWatch;
 }

@@ -69,6 +69,11 @@ function emptyData(trace?: Trace, passedOn: Trail = EMPTY_TRAIL): ScopeData {
 }
 
 const EMPTY: ScopeData = emptyData();
+
+/** The data of a scope of another process, as far as it is known. */
+export function recalledData(known: Partial<ScopeData>): ScopeData {
+  return { ...EMPTY, ...known };
+}
 const DEFAULT_POLICY = breadcrumbPolicy(100, undefined);
 
 /**
@@ -209,10 +214,11 @@ export class Scope {
    */
   addBreadcrumb(crumb: Breadcrumb, { passOn = true }: { readonly passOn?: boolean } = {}): this {
     return this.#change((data) => {
-      const { max, prepare } = this.#policy ?? DEFAULT_POLICY;
+      const { max, prepare, onKept } = this.#policy ?? DEFAULT_POLICY;
       const prepared = max > 0 ? prepare({ timestamp: Date.now() / 1000, ...crumbFields(crumb) }) : null;
       if (prepared === null) return data;
       const kept = plainCrumb(prepared);
+      onKept?.(kept);
       const breadcrumbs = append(data.breadcrumbs, kept, max);
       if (!passOn) return { ...data, breadcrumbs };
       const isSame = data.passedOn === data.breadcrumbs;

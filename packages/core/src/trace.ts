@@ -1,6 +1,13 @@
 import { type IncomingTrace, readTraceHeaders } from "./trace/headers.js";
 import type { SpanIds } from "./trace/otel.js";
 
+/** A trace as plain data. */
+export interface TraceRecord {
+  readonly ids: SpanIds;
+  readonly incoming?: IncomingTrace;
+  readonly sampleRand: string;
+}
+
 /**
  * The trace that a piece of work belongs to: the one its caller named, else one of its own. Found out when somebody
  * asks; until then it costs an object with four fields.
@@ -14,6 +21,25 @@ export class Trace {
   /** @param headers - gives the headers that the work came with, by lower-case name; asked at most once */
   constructor(headers?: () => unknown) {
     this.#headers = headers;
+  }
+
+  /** The trace of a piece of work that another process did. */
+  static recalled({ ids, incoming, sampleRand }: TraceRecord): Trace {
+    const trace = new Trace();
+    trace.#ids = ids;
+    trace.#incoming = incoming;
+    trace.#sampleRand = sampleRand;
+    return trace;
+  }
+
+  /**
+   * What another process must know to go on with the same trace.
+   *
+   * @param newId - as for {@link ids}
+   * @param random - as for {@link sampleRand}
+   */
+  record(newId: () => string, random: () => number): TraceRecord {
+    return { ids: this.ids(newId), incoming: this.incoming, sampleRand: this.sampleRand(random) };
   }
 
   /** What the caller said. Reads the headers, and from then on holds them no more. */

@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import { captureExceptions } from "../../decorators/src/index.js";
@@ -14,12 +15,15 @@ import { MESSAGES, type MessageCode } from "../src/messages.js";
 import { consoleTransport } from "../src/node/console-transport.js";
 import { fileTransport } from "../src/node/file-transport.js";
 import { createHttpTransport } from "../src/node/http-transport.js";
+import { createSpoolStore } from "../src/node/spool/store.js";
 import { type ClientOptions, resolveOptions } from "../src/options.js";
 import type { Platform } from "../src/platform.js";
 import { previewScrub } from "../src/process/scrub.js";
 import { corvidMatchers } from "../src/testing/matchers.js";
 import type { Transport } from "../src/transport/transport.js";
 import { createTestBench } from "./support/client.js";
+import { createTestClock } from "./support/clock.js";
+import { GROUP, newId, testFolder, testSpool } from "./support/spool.js";
 
 /** A situation that makes Corvid say something: what it says, which message that is, and what must stand in it. */
 type Situation = readonly [
@@ -93,6 +97,23 @@ function http(
     clock: systemClock,
     userAgent: "t",
   });
+}
+
+/** A spool that a process has left, with one event in it. */
+function leftSpool(): ReturnType<typeof testFolder> {
+  const folder = testFolder();
+  const spool = testSpool(folder.dir, { clock: createTestClock(Date.now()) });
+  spool.keep("raw", newId(), "{}");
+  spool.close();
+  return folder;
+}
+
+/** What stands in a line of the file is not what was written. */
+function damage(path: string): void {
+  if (statSync(path).isDirectory()) return;
+  const bytes = readFileSync(path);
+  const at = bytes.lastIndexOf("{}");
+  if (at !== -1) writeFileSync(path, bytes.fill("xx", at, at + 2));
 }
 
 const failing = (step: string) => (): never => {
@@ -324,6 +345,60 @@ const SITUATIONS: readonly Situation[] = [
     "not-closed",
     ["ours", "no close today"],
     () => said({ transport: { name: "ours", send: accepting, close: failing("close") } }),
+  ],
+  [
+    "a spool that cannot be written",
+    "spool-trouble",
+    ["spool", "kept in memory alone", "ENOTDIR"],
+    () => {
+      const spool = testSpool("/dev/null/spool");
+      spool.keep("raw", newId(), "{}");
+      return spool.warnings.join("\n");
+    },
+  ],
+  [
+    "a spool of another user",
+    "spool-left-alone",
+    ["spool", "is no folder of this user"],
+    async () => {
+      const { dir, remove } = leftSpool();
+      const spool = testSpool(dir, { owner: 54_321 });
+      await spool.adopt();
+      spool.close();
+      remove();
+      return spool.warnings.join("\n");
+    },
+  ],
+  [
+    "an event that cannot be read back",
+    "spool-lost",
+    ["1 event was lost", "could not be read back"],
+    async () => {
+      const { dir, remove } = leftSpool();
+      for (const name of readdirSync(dir, { recursive: true, encoding: "utf8" })) damage(join(dir, name));
+      const clock = createTestClock(Date.now());
+      const place: Partial<Platform> = {
+        clock,
+        spool: ({ head, onTakenOver, ...wanted }) =>
+          createSpoolStore({
+            ...wanted,
+            dir,
+            head: () => head,
+            group: GROUP,
+            clock,
+            newId,
+            onTakenOver: (ids) => onTakenOver(ids, 0),
+          }),
+      };
+      const { client, said: lines } = createTestBench({ spool: true }, place);
+      await vi.waitFor(() => {
+        clock.advance(1000);
+        expect(lines).not.toEqual([]);
+      }, 5000);
+      await client.close();
+      remove();
+      return lines.join("");
+    },
   ],
   [
     "a failure of Corvid's own",

@@ -28,6 +28,8 @@ export interface CaptureHint {
 
 /** What hooks learn beside the event. */
 export interface EventHint {
-  /** The value that was captured, alive; `undefined` for messages and events. */
+  /** The value that was captured, alive; `undefined` for messages and events, and for what was read back from a spool. */
   readonly originalException: unknown;
+  /** The capture was made by a process that has ended, and read back from its spool. */
+  readonly recovered?: boolean;
 }

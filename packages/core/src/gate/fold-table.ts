@@ -21,6 +21,13 @@ export interface FoldTableOptions extends Required<Omit<OnceOptions, "mergeMs">>
   pressure(): Pressure;
 }
 
+/** A closing event that nobody was told of. */
+export interface Untold {
+  readonly id: string;
+  /** How many captures it stands for. */
+  readonly weight: number;
+}
+
 interface Entry {
   readonly opened: number;
   /** Events of this window that went in full. */
@@ -115,9 +122,9 @@ export class FoldTable {
   }
 
   /** Forgets all keys; what was not told before is returned, for the account. */
-  clear(): number[] {
+  clear(): Untold[] {
     const lost = [...this.#entries.values()].flatMap(({ held }) =>
-      held === undefined ? [] : [held.repeats.count],
+      held === undefined ? [] : [{ id: held.snapshot.id, weight: held.repeats.count }],
     );
     this.#timer?.cancel();
     this.#timer = undefined;

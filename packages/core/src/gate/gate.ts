@@ -5,7 +5,7 @@ import type { DropReason } from "../drops.js";
 import type { ResolvedOptions } from "../options.js";
 import type { Scope } from "../scope.js";
 import { isIgnored } from "./exclusion.js";
-import { FoldTable, type Pressure, type Verdict } from "./fold-table.js";
+import { FoldTable, type Pressure, type Untold, type Verdict } from "./fold-table.js";
 import type { Repeats } from "./repeats.js";
 import { findSighting, rememberSighting } from "./sightings.js";
 
@@ -107,8 +107,8 @@ export class Gate {
     return this.held.items === 0;
   }
 
-  /** Forgets all counts and stops its timer. @returns what was counted and never told, one number a key */
-  close(): number[] {
+  /** Forgets all counts and stops its timer. @returns what was counted and never told */
+  close(): Untold[] {
     return this.#table?.clear() ?? [];
   }
 

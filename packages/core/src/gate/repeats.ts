@@ -8,6 +8,8 @@ export interface Repeats {
   /** How many captures the event stands for, itself included. */
   readonly count: number;
   add(snapshot: Snapshot): void;
+  /** Counts captures of which only their number is known, and the time of the last. @param last - seconds since the Unix epoch */
+  addUnseen(more: number, last: number): void;
   /** The `contexts.repeats` of the event. */
   toContext(serverName: string | undefined): Record<string, Json>;
 }
@@ -29,6 +31,10 @@ export function createRepeats(): Repeats {
       if (count === 1) first = last;
       tally(users, userName(innermost(snapshot, "user")));
       tally(transactions, innermost(snapshot, "transaction") ?? snapshot.transaction);
+    },
+    addUnseen(more, at) {
+      count += more;
+      last = Math.max(last, at);
     },
     toContext: (serverName) => ({
       count,

@@ -18,9 +18,9 @@ export function hostContexts(
   const cloud = cloudContext(env);
   return {
     os: { name: os.type(), version: os.release(), kernel_version: os.version(), ...distribution() },
-    runtime: { name: "node", version: process.version },
+    runtime: runtimeContext(),
     app: {
-      app_start_time: new Date(Date.now() - process.uptime() * 1000).toISOString(),
+      app_start_time: startTime(),
       app_arch: process.arch,
       ...application(projectRoot),
     },
@@ -34,6 +34,16 @@ export function hostContexts(
     culture: { ...cultureOf(Intl.DateTimeFormat().resolvedOptions()) },
     ...(cloud === undefined ? {} : { cloud_resource: cloud }),
   };
+}
+
+/** What runs the application. */
+export function runtimeContext(): Record<string, Json> {
+  return { name: "node", version: process.version };
+}
+
+/** When the process started. */
+export function startTime(): string {
+  return new Date(Date.now() - process.uptime() * 1000).toISOString();
 }
 
 /** Name and version as package.json has them. */

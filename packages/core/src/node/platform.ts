@@ -9,7 +9,7 @@ import { processEnd } from "./exit/process-end.js";
 import { unhandledRejections } from "./exit/rejections.js";
 import { uncaughtExceptions } from "./exit/uncaught.js";
 import { nodeWarnings } from "./exit/warnings.js";
-import { findProjectRoot, hostContexts } from "./host.js";
+import { findProjectRoot, hostContexts, runtimeContext, startTime } from "./host.js";
 import { createHttpTransport } from "./http-transport.js";
 import { createIdSource } from "./ids.js";
 import { childProcessIntegration } from "./integrations/child-process.js";
@@ -42,7 +42,11 @@ export function nodePlatform(): Platform {
       contexts ??= hostContexts(projectRoot, process.env);
       return contexts;
     },
-    contextLines: (lines) => createSourceLines({ contextLines: lines }),
+    processFacts: () => ({
+      started: performance.timeOrigin,
+      contexts: { runtime: runtimeContext(), app: { app_start_time: startTime() } },
+    }),
+    contextLines: (lines, trustedUntilMs) => createSourceLines({ contextLines: lines, trustedUntilMs }),
     transport: (dsn, { requestTimeoutMs, proxy, debug }, diagnostics) =>
       createHttpTransport({
         dsn,

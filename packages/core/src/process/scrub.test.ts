@@ -161,6 +161,23 @@ describe("Scrubber.event() looks into", () => {
       { logentry: { formatted: `key ${F}`, message: "key %s", params: [F] } },
     ],
     [
+      "parameters that are secrets only in their place",
+      {
+        logentry: {
+          formatted: "login of mia with password=hunter2-hunter2",
+          message: "login of %s with password=%s",
+          params: ["mia", "hunter2-hunter2"],
+        },
+      },
+      {
+        logentry: {
+          formatted: `login of mia with password=${F}`,
+          message: `login of %s with password=${F}`,
+          params: ["mia", F],
+        },
+      },
+    ],
+    [
       "transaction and fingerprint",
       { transaction: "GET /?token=abc", fingerprint: [CARD, "a"] },
       { transaction: `GET /?token=${F}`, fingerprint: [F, "a"] },

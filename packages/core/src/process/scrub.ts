@@ -1,4 +1,4 @@
-import type { Breadcrumb, Event, Exception, Frame, Json, RequestInfo, User } from "../event.js";
+import type { Breadcrumb, Event, Exception, Frame, Json, LogEntry, RequestInfo, User } from "../event.js";
 import { arrayOf, type Check, demand, expecting, pattern, shape } from "../option-checks.js";
 import { normalise } from "./normalise.js";
 import { scrubAssignments } from "./scrub/assignments.js";
@@ -134,6 +134,17 @@ export function createScrubber(options: ScrubOptions = {}): Scrubber {
       stacktrace: (stack) => change(stack, { frames: (frames) => mapList(frames, frame) }),
     });
 
+  /** What was a secret in its place in the message is none by itself: `password=%s`. */
+  const message = (given: LogEntry): LogEntry => {
+    const scrubbed = change(given, { formatted: text, message: text });
+    const { formatted } = scrubbed;
+    const isTakenOut = (param: string): boolean =>
+      formatted !== given.formatted && param !== "" && !formatted?.includes(param);
+    return change(scrubbed, {
+      params: (params) => mapList(params, (param) => (isTakenOut(param) ? PLACEHOLDER : text(param))),
+    });
+  };
+
   const breadcrumb = (crumb: Breadcrumb): Breadcrumb =>
     change(crumb, { message: text, category: text, data: record });
   const user = (given: User): User => change(given, { data: record });
@@ -148,8 +159,7 @@ export function createScrubber(options: ScrubOptions = {}): Scrubber {
       request,
       breadcrumbs: (crumbs) => change(crumbs, { values: (all) => mapList(all, breadcrumb) }),
       exception: (exceptions) => change(exceptions, { values: (all) => mapList(all, exception) }),
-      logentry: (entry) =>
-        change(entry, { formatted: text, message: text, params: (params) => mapList(params, text) }),
+      logentry: message,
       threads: (threads) => change(threads, { values: (all) => mapList(all, record) }),
       fingerprint: (parts) => mapList(parts, text),
       errors: (errors) => mapList(errors, (error) => change(error, { value: text })),

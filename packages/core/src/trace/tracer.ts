@@ -1,6 +1,6 @@
 import type { Dsn } from "../dsn.js";
 import type { Json } from "../event.js";
-import { Trace } from "../trace.js";
+import { Trace, type TraceRecord } from "../trace.js";
 import { formatBaggage, formatSentryTrace, type SamplingContext } from "./headers.js";
 import type { TraceLink } from "./link.js";
 import type { SpanIds } from "./otel.js";
@@ -69,6 +69,12 @@ export class Tracer {
     };
   }
 
+  /** Where a capture stands, as plain data for {@link recalledLink}. */
+  record(link: TraceLink | undefined): LinkRecord {
+    const { newId, random } = this.#options;
+    return { trace: this.#traceOf(link).record(newId, random), span: link?.span };
+  }
+
   /** Headers that carry the trace on to another service: `sentry-trace`, and `baggage` where there is something to say. */
   headers(link: TraceLink | undefined): Record<string, string> {
     const trace = this.#traceOf(link);
@@ -92,6 +98,17 @@ export class Tracer {
     if (foreign !== undefined && this.#orgId !== undefined && foreign !== this.#orgId) trace.leaveCaller();
     return trace;
   }
+}
+
+/** A {@link TraceLink} as plain data. */
+export interface LinkRecord {
+  readonly trace: TraceRecord;
+  readonly span?: SpanIds;
+}
+
+/** The link that another process recorded. */
+export function recalledLink({ trace, span }: LinkRecord): TraceLink {
+  return { trace: Trace.recalled(trace), ...(span === undefined ? {} : { span }) };
 }
 
 /** What a request to a URL should carry; `undefined`: nothing. */

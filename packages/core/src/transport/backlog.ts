@@ -11,10 +11,14 @@ export interface Parcel {
   readonly expiresAt: number;
   /** Since when it could have left. */
   readySince: number;
-  /** Tries that count against it: the destination answered, or answered others meanwhile. */
+  /** Tries by which its delays grow: the destination answered, or answered others meanwhile. */
   tries: number;
+  /** Tries that count against it: as many as are allowed, and it is given up. */
+  strikes: number;
   /** How many answers the destination had given when this one was last left without. */
   answersSeen: number;
+  /** How many envelopes the destination had accepted then. */
+  acceptedSeen: number;
   shrunk: boolean;
   settled: boolean;
   /** The server counted the last failure itself (429). */

@@ -11,9 +11,10 @@ import { Line } from "./line.js";
 import { RateLimits } from "./rate-limits.js";
 import type { SendResult, Transport } from "./transport.js";
 
-/** What became of an envelope at one destination. */
+/** What became of an envelope at one destination. `kept`: nobody here tries any more, but a spool holds it. */
 export type Outcome =
   | { readonly kind: "delivered" }
+  | { readonly kind: "kept" }
   | { readonly kind: "dropped"; readonly reason: DropReason };
 
 /** What a courier needs; all durations in milliseconds. */
@@ -26,10 +27,20 @@ export interface CourierOptions {
   readonly maxTries: number;
   readonly sendDeadlineMs: number;
   readonly shrink: (envelope: Envelope) => Envelope | undefined;
+  /** How envelopes outlive the process; absent where none does. */
+  readonly spool?: SpoolView;
   /** Once per parcel. `told`: the server has counted the drop itself. */
   readonly onSettled: (parcel: Parcel, outcome: Outcome, told: boolean) => void;
   /** Attachments stayed behind because of a rate limit. */
   readonly onAttachmentsLeft: (bytes: number) => void;
+}
+
+/** What a courier must know of a spool. */
+export interface SpoolView {
+  /** Whether the envelope is on disk, so that it need not be given up. */
+  holds(envelope: Envelope): boolean;
+  /** Whether another process has taken the envelope over, and sends it. */
+  isTakenOver(envelope: Envelope): boolean;
 }
 
 type Retry = Extract<SendResult, { kind: "retry" }>;
@@ -51,6 +62,7 @@ export class Courier {
   readonly #line: Line;
   /** Answers of any kind, so that a silence can be blamed on the right one: the line or the parcel. */
   #answers = 0;
+  #accepted = 0;
   #sends = 0;
   #stopped = false;
   #isHolding = false;
@@ -88,7 +100,9 @@ export class Courier {
       expiresAt: now + this.#options.maxAgeMs,
       readySince: now,
       tries: 0,
+      strikes: 0,
       answersSeen: this.#answers,
+      acceptedSeen: this.#accepted,
       shrunk: false,
       settled: false,
       told: false,
@@ -127,13 +141,16 @@ export class Courier {
     this.pump();
   }
 
-  /** Settles whatever is held as dropped and sends nothing more. */
+  /** Sends nothing more. Whatever is held is left to the spool, or else settled as dropped. */
   stop(): void {
     this.#stopped = true;
     this.#alarm.clear();
     const left = [...this.underWay, ...this.backlog.takeAll()];
     this.underWay.clear();
-    for (const parcel of left) this.#drop(parcel, this.#reasonForLeaving(parcel));
+    for (const parcel of left) {
+      if (this.#isOnDisk(parcel)) this.settle(parcel, KEPT);
+      else this.#drop(parcel, this.#reasonForLeaving(parcel));
+    }
   }
 
   /** Says once what became of a parcel that is held no more. */
@@ -170,6 +187,10 @@ export class Courier {
     this.backlog.promote(now);
     const head = this.backlog.head;
     if (head === undefined || this.#stopped) return false;
+    if (this.#isTakenOver(head)) {
+      this.settle(this.backlog.take()!, KEPT);
+      return true;
+    }
 
     const limitedUntil = this.#limits.blockedUntil(CATEGORIES[head.envelope.kind], now);
     if (limitedUntil > 0) {
@@ -208,8 +229,12 @@ export class Courier {
   }
 
   #mayRideAlong(parcel: Parcel | undefined, now: number): boolean {
-    if (parcel === undefined || parcel.lastReason !== undefined) return false;
+    if (parcel === undefined || parcel.lastReason !== undefined || this.#isTakenOver(parcel)) return false;
     return this.#limits.blockedUntil(CATEGORIES[parcel.envelope.kind], now) === 0;
+  }
+
+  #isTakenOver({ offered }: Parcel): boolean {
+    return this.#options.spool?.isTakenOver(offered) ?? false;
   }
 
   #leaveLimitedAttachments(parcel: Parcel, now: number): void {
@@ -252,6 +277,7 @@ export class Courier {
     this.#answers++;
     this.#lineWorked(now);
     if (result.kind === "accepted") {
+      this.#accepted++;
       const { diagnostics, transport } = this.#options;
       diagnostics.debug("delivered", transport.name, parcel.envelope.kind, parcel.envelope.id);
       this.settle(parcel, { kind: "delivered" });
@@ -272,7 +298,7 @@ export class Courier {
     if (parcel.told) this.#lineWorked(now);
     else this.#line.failed(startedAt, now);
 
-    if (parcel.tries >= this.#options.maxTries) {
+    if (parcel.strikes >= this.#options.maxTries) {
       this.#drop(parcel, result.reason);
       return;
     }
@@ -281,17 +307,30 @@ export class Courier {
       this.backlog.add(parcel, now);
       return;
     }
-    const { patientMs, soonMs } = retryDelay(parcel.tries, this.#options.random());
-    this.backlog.addLater(parcel, now + Math.max(patientMs, finite(result.afterMs)), now + soonMs);
+    const delay = retryDelay(parcel.tries, this.#options.random());
+    const longest = this.#isOnDisk(parcel) ? LONGEST_PATIENCE_MS : Number.POSITIVE_INFINITY;
+    const patientMs = Math.max(Math.min(delay.patientMs, longest), finite(result.afterMs));
+    this.backlog.addLater(parcel, now + patientMs, now + Math.min(delay.soonMs, longest));
   }
 
-  /** A try without an answer counts only when others were answered meanwhile: an outage uses up nobody's tries. */
+  /**
+   * A try without an answer counts only when others were answered meanwhile: an outage uses up nobody's tries. For what
+   * is on disk neither does a server that answers but takes nothing from anyone.
+   */
   #countTry(parcel: Parcel, { reason }: Retry): boolean {
     if (reason !== NO_ANSWER) this.#answers++;
-    const counts = this.#answers > parcel.answersSeen;
+    const isAnswered = this.#answers > parcel.answersSeen;
+    const isOvertaken = this.#accepted > parcel.acceptedSeen;
     parcel.answersSeen = this.#answers;
-    if (counts) parcel.tries++;
-    return counts;
+    parcel.acceptedSeen = this.#accepted;
+
+    if (this.#isOnDisk(parcel) ? isOvertaken : isAnswered) parcel.strikes++;
+    if (isAnswered) parcel.tries++;
+    return isAnswered;
+  }
+
+  #isOnDisk({ offered }: Parcel): boolean {
+    return this.#options.spool?.holds(offered) ?? false;
   }
 
   #refuse(parcel: Parcel, result: Refused, now: number): void {
@@ -358,6 +397,9 @@ function withoutAttachments(envelope: Envelope): Envelope {
 }
 
 const NO_ANSWER: DropReason = "network_error";
+/** What may be tried for days is tried once a minute at least, so that a recovery does not go unseen. */
+const LONGEST_PATIENCE_MS = 60_000;
+const KEPT: Outcome = { kind: "kept" };
 
 /** Whether the destination itself has spoken, whatever it said. */
 function isAnswer(result: SendResult): boolean {

@@ -15,7 +15,7 @@ import {
 } from "../../test/support/script.js";
 import { silentDiagnostics } from "../diagnostics.js";
 import type { Envelope } from "../envelope.js";
-import { createDelivery, type Delivery, type DeliveryOptions } from "./delivery.js";
+import { createDelivery, type Delivery, type DeliveryOptions, type SpoolView } from "./delivery.js";
 import type { Transport } from "./transport.js";
 
 interface Bench {
@@ -44,7 +44,7 @@ function bench(options: Partial<DeliveryOptions> = {}, extra: Partial<Transport>
     queueSize: 100,
     queueBytes: 1_000_000,
     onSettled: (envelope, outcome) =>
-      settled.push(`${Number(envelope.id)}: ${outcome.kind === "dropped" ? outcome.reason : "delivered"}`),
+      settled.push(`${Number(envelope.id)}: ${outcome.kind === "dropped" ? outcome.reason : outcome.kind}`),
     ...options,
   });
   const pass = async (ms: number): Promise<void> => {
@@ -569,5 +569,57 @@ describe("Delivery.lastWords()", () => {
     delivery.lastWords(100);
 
     expect(delivery.stats()).toMatchObject({ queued: 1, inFlight: 1 });
+  });
+});
+
+describe("Delivery: what a spool holds", () => {
+  const onDisk: SpoolView = { holds: () => true, isTakenOver: () => false };
+
+  test("tries for hours what a server that takes nothing answers, once a minute at least", async () => {
+    const { delivery, serve, settled, transport } = bench({ spool: onDisk, maxAgeMs: 24 * 3_600_000 });
+    delivery.offer(numbered(1));
+    await serve(2 * 3_600_000, (call) => call.answer(UNAVAILABLE));
+    const tries = transport.history.length;
+    await serve(60_000, (call) => call.answer(ACCEPTED));
+
+    expect(tries).toBeGreaterThanOrEqual(120);
+    expect(settled).toEqual(["1: delivered"]);
+  });
+
+  test("gives up what fails while others are taken", async () => {
+    const { delivery, serve, settled } = bench({ spool: onDisk });
+    let next = 2;
+    delivery.offer(numbered(1));
+    await serve(600_000, async (call) => {
+      const isPoison = call.batch.some(({ id }) => Number(id) === 1);
+      if (isPoison && next < 50) delivery.offer(numbered(next++));
+      await call.answer(isPoison ? UNAVAILABLE : ACCEPTED);
+    });
+
+    expect(settled).toContain("1: send_error");
+    expect(settled.filter((line) => line.endsWith("delivered")).length).toBe(settled.length - 1);
+  });
+
+  test("leaves what it could not send to the spool when it closes, uncounted", async () => {
+    const { delivery, settled, clock } = bench({ spool: { ...onDisk, holds: ({ id }) => Number(id) === 1 } });
+    delivery.offer(numbered(1));
+    delivery.offer(numbered(2));
+    const closing = delivery.close(100);
+    clock.advance(100);
+    await closing;
+
+    expect(settled).toEqual(["1: kept", "2: network_error"]);
+    expect(delivery.stats().dropped).toEqual({ network_error: 1 });
+  });
+
+  test("does not send what another process has taken over", async () => {
+    const { delivery, settled, transport } = bench({
+      spool: { ...onDisk, isTakenOver: ({ id }) => Number(id) === 2 },
+    });
+    for (const number of [1, 2, 3]) delivery.offer(numbered(number));
+    while (transport.sent[0] !== undefined) await transport.sent[0].answer(ACCEPTED);
+
+    expect(settled).toEqual(["2: kept", "1: delivered", "3: delivered"]);
+    expect(transport.history.map(({ id }) => Number(id))).toEqual([1, 3]);
   });
 });

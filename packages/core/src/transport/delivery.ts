@@ -5,10 +5,10 @@ import type { Envelope } from "../envelope.js";
 import { thrownText } from "../messages.js";
 import type { Parcel } from "./backlog.js";
 import { ClientReports } from "./client-reports.js";
-import { attachmentBytes, Courier, type Outcome } from "./courier.js";
+import { attachmentBytes, Courier, type Outcome, type SpoolView } from "./courier.js";
 import type { Transport } from "./transport.js";
 
-export type { Outcome } from "./courier.js";
+export type { Outcome, SpoolView } from "./courier.js";
 
 /** What a delivery needs. */
 export interface DeliveryOptions {
@@ -33,6 +33,8 @@ export interface DeliveryOptions {
   readonly reports?: boolean;
   /** A smaller envelope with the same id, for one that was refused as too large. Tried once. */
   readonly shrink?: (envelope: Envelope) => Envelope | undefined;
+  /** How envelopes outlive the process: what is on disk is never given up while the destination takes nothing. */
+  readonly spool?: SpoolView;
   /** Called exactly once for every envelope that `offer` took, with that envelope. */
   readonly onSettled: (envelope: Envelope, outcome: Outcome) => void;
 }
@@ -75,7 +77,7 @@ export interface Delivery {
   recordDiscard(reason: DropReason, category: string, quantity: number): void;
   /** Waits until nothing is left, keeping the process alive; false when `timeoutMs` was not enough. */
   flush(timeoutMs: number): Promise<boolean>;
-  /** Flushes, drops what is left, closes the transport. Only the first call acts; later ones share its answer. */
+  /** Flushes, leaves the rest to the spool or drops it, closes the transport. Only the first call acts; later ones share its answer. */
   close(timeoutMs: number): Promise<boolean>;
   /** The process is about to end: what is offered from now on waits for {@link lastWords} alone, until {@link resume}. */
   hold(): void;
@@ -120,6 +122,7 @@ class TransportDelivery implements Delivery {
       maxTries: options.maxTries ?? 10,
       sendDeadlineMs: options.sendDeadlineMs ?? 60_000,
       shrink: (envelope) => options.shrink?.(envelope),
+      spool: options.spool,
       onSettled: (parcel, outcome, told) => this.#settled(parcel, outcome, told),
       onAttachmentsLeft: (bytes) => this.recordDiscard("ratelimit_backoff", "attachment", bytes),
     });
@@ -250,7 +253,7 @@ class TransportDelivery implements Delivery {
     this.#bytes -= offered.bytes;
     if (outcome.kind === "delivered") {
       this.#delivered++;
-    } else {
+    } else if (outcome.kind === "dropped") {
       this.#dropped[outcome.reason] = (this.#dropped[outcome.reason] ?? 0) + 1;
       if (!told) this.#reportDrop(outcome.reason, envelope);
     }

@@ -12,9 +12,10 @@ export class ProcessEnd {
   #isSpeaking = false;
   /** When the `exit` event came, on the monotonic clock: what is captured since has no later moment to leave. */
   #overSince: number | undefined;
-  readonly #onExit = (): void => {
+  readonly #onExit = (code: number): void => {
     this.#overSince = performance.now();
     this.#speak(this.#overSince);
+    for (const client of this.#clients) client.over(code);
   };
 
   constructor() {

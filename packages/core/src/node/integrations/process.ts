@@ -53,7 +53,8 @@ export function processIntegration(
       const now = clock.monotonic();
       nextAt = now + Math.max(SHORTEST_PAUSE_MS, (now - startedAt) * PAUSE_PER_COST);
     },
-    process: (event) => (vitals === undefined ? event : withVitals(event, vitals)),
+    process: (event, { recovered }) =>
+      vitals === undefined || recovered ? event : withVitals(event, vitals),
   };
 }
 

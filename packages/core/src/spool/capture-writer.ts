@@ -1,0 +1,173 @@
+import { crumbsOf, type Trail } from "../breadcrumbs.js";
+import type { HeldAttachment } from "../capture/attachments.js";
+import type { ExceptionNode } from "../capture/cause-tree.js";
+import type { HintData, Snapshot, Surroundings } from "../capture/snapshot.js";
+import { linesOf, type StackText } from "../capture/stack.js";
+import type { Breadcrumb, Event, Json, LogEntry } from "../event.js";
+import type { Scrubber } from "../process/scrub.js";
+import type { ScopeData } from "../scope.js";
+import type { LinkRecord, Tracer } from "../trace/tracer.js";
+import { toBase64 } from "./base64.js";
+
+/** A file as it stands in a record: its data as base64, or what it weighed. */
+export interface WrittenAttachment {
+  readonly filename: string;
+  readonly contentType?: string;
+  readonly base64?: string;
+  readonly leftBytes?: number;
+}
+
+type Plain<T extends { readonly attachments: unknown }> = Partial<Omit<T, "attachments">> & {
+  readonly attachments?: readonly WrittenAttachment[];
+};
+
+/** What surrounds a capture, as it stands in a record. */
+export interface WrittenSurroundings {
+  readonly crumbs: readonly Breadcrumb[];
+  readonly layers: readonly Plain<Omit<ScopeData, "breadcrumbs" | "passedOn" | "request" | "trace">>[];
+  readonly hint?: Plain<HintData>;
+  readonly request?: Event["request"];
+  readonly transaction?: string;
+  readonly link: LinkRecord;
+}
+
+/** One exception, as it stands in a record: its stack by its index among the record's stacks. */
+export type WrittenException = Omit<ExceptionNode, "stack">;
+
+/** A capture, as it stands in a record. */
+export interface WrittenCapture extends WrittenSurroundings {
+  /** Seconds since the Unix epoch. */
+  readonly at: number;
+  /** Frame lines, one list for each exception, then that of the capture's site if there is one. */
+  readonly stacks: readonly (readonly string[])[];
+  readonly exceptions: readonly WrittenException[];
+  readonly message?: LogEntry;
+  readonly event?: Snapshot["event"];
+}
+
+/** Larger files are left out of what is written while the application waits; the finished event has them. */
+const MOST_FILE_BYTES = 256 * 1024;
+/** Stacks whose text is remembered: an application fails in some hundred places. */
+const MOST_STACKS = 256;
+
+/** Writes captures as text, without secrets: the application waits for it, so what is the same again is not made again. */
+export class CaptureWriter {
+  readonly #scrubber: Scrubber;
+  readonly #tracer: Tracer;
+  readonly #crumbs = new WeakMap<Breadcrumb, string>();
+  readonly #stacks = new Map<string, string>();
+
+  constructor(scrubber: Scrubber, tracer: Tracer) {
+    this.#scrubber = scrubber;
+    this.#tracer = tracer;
+  }
+
+  /** A capture as one line of JSON: a {@link WrittenCapture}. */
+  capture(snapshot: Snapshot): string {
+    const { exceptions, site, message, event, timestamp } = snapshot;
+    const stacks = exceptions.map(({ stack }) => this.#stack(stack));
+    if (site !== undefined) stacks.push(this.#stack(site));
+    const rest = {
+      exceptions: exceptions.map((node) => this.#exception(node)),
+      message: message && this.#event({ logentry: logEntry(message) }).logentry,
+      event: event && this.#event(event),
+    };
+    return `{"at":${timestamp},"stacks":[${stacks.join()}],${JSON.stringify(rest).slice(1, -1)},${this.sighting(snapshot).slice(1)}`;
+  }
+
+  /** What surrounds a capture as one line of JSON: a {@link WrittenSurroundings}. */
+  sighting({ layers, trails, hint, request, transaction, trace }: Surroundings): string {
+    const rest = {
+      layers: layers.map((layer) => this.#plain(layer)).filter(isTold),
+      hint: this.#plain(hint),
+      request: request && this.#event({ request }).request,
+      transaction: transaction && this.#scrubber.text(transaction),
+      link: this.#tracer.record(trace),
+    };
+    return `{"crumbs":[${trails
+      .map((trail) => this.#trail(trail))
+      .filter(isTold)
+      .join()}],${JSON.stringify(rest).slice(1)}`;
+  }
+
+  /** Makes the text of a breadcrumb when it is added, so that a capture only puts texts together. */
+  prepare(crumb: Breadcrumb): string {
+    let text = this.#crumbs.get(crumb);
+    if (text === undefined) {
+      text = JSON.stringify(this.#scrubber.breadcrumb(crumb));
+      this.#crumbs.set(crumb, text);
+    }
+    return text;
+  }
+
+  #trail(trail: Trail): string {
+    return crumbsOf(trail)
+      .map((crumb) => this.prepare(crumb))
+      .join();
+  }
+
+  #stack(stack: StackText): string {
+    const lines = linesOf(stack);
+    if (lines.length === 0) return "[]";
+    const key = lines.join("\n");
+    let text = this.#stacks.get(key);
+    if (text === undefined) {
+      text = JSON.stringify(this.#scrubber.text(key).split("\n"));
+      if (this.#stacks.size >= MOST_STACKS) this.#stacks.clear();
+      this.#stacks.set(key, text);
+    }
+    return text;
+  }
+
+  #exception({ stack: _, value, own, ...node }: ExceptionNode): WrittenException {
+    return {
+      ...node,
+      value: this.#scrubber.text(value),
+      ...(own === undefined ? {} : { own: this.#scrubber.value(own) as Readonly<Record<string, Json>> }),
+    };
+  }
+
+  /** Scope or hint without what is no data, or `undefined` when nothing is left. */
+  #plain(given: ScopeData | HintData): Plain<ScopeData & HintData> | undefined {
+    const { level, mechanism, attachments } = given as HintData;
+    const { tags, extra, contexts, user, fingerprint, transaction } = given;
+    const told = this.#event({
+      ...(isFilled(tags) ? { tags } : {}),
+      ...(isFilled(extra) ? { extra } : {}),
+      ...(isFilled(contexts) ? { contexts } : {}),
+      ...(user === undefined ? {} : { user }),
+      ...(fingerprint === undefined ? {} : { fingerprint: fingerprint as string[] }),
+      ...(transaction === undefined ? {} : { transaction }),
+      ...(level === undefined ? {} : { level }),
+    });
+    const files = attachments.length === 0 ? undefined : attachments.map(writtenAttachment);
+    const how =
+      mechanism && (this.#scrubber.value(mechanism as unknown as Json) as unknown as typeof mechanism);
+    if (!isFilled(told) && files === undefined && how === undefined) return undefined;
+    return { ...told, mechanism: how, attachments: files } as Plain<ScopeData & HintData>;
+  }
+
+  #event<T extends Partial<Event>>(part: T): T {
+    return this.#scrubber.event(part as unknown as Event) as unknown as T;
+  }
+}
+
+function isTold<T>(part: T | undefined): part is T {
+  return part !== undefined && part !== "";
+}
+
+function isFilled(record: object): boolean {
+  for (const _ in record) return true;
+  return false;
+}
+
+function logEntry({ formatted, template, params }: NonNullable<Snapshot["message"]>): LogEntry {
+  return { formatted, message: template, params: params?.slice() };
+}
+
+function writtenAttachment({ filename, contentType, data, leftBytes }: HeldAttachment): WrittenAttachment {
+  const described = { filename, contentType };
+  if (leftBytes !== undefined) return { ...described, leftBytes };
+  if (data.length > MOST_FILE_BYTES) return { ...described, leftBytes: data.length };
+  return { ...described, base64: toBase64(data) };
+}

@@ -1,0 +1,100 @@
+import type { Snapshot, Surroundings } from "../capture/snapshot.js";
+import type { Diagnostics } from "../diagnostics.js";
+import type { Envelope } from "../envelope.js";
+import { thrownText } from "../messages.js";
+import type { SpoolView } from "../transport/delivery.js";
+import type { CaptureWriter } from "./capture-writer.js";
+import { finishedText } from "./finished.js";
+import type { SpoolStore } from "./store.js";
+
+/** Writes down what is on its way, and strikes out what has arrived. No method throws. */
+export class SpoolDesk implements SpoolView {
+  readonly store: SpoolStore;
+  readonly #writer: CaptureWriter;
+  readonly #diagnostics: Diagnostics;
+  #isWorking = true;
+  /** Events that another process sends now, because this one was taken for dead. */
+  readonly #takenOver = new Set<string>();
+
+  constructor(store: SpoolStore, writer: CaptureWriter, diagnostics: Diagnostics) {
+    this.store = store;
+    this.#writer = writer;
+    this.#diagnostics = diagnostics;
+  }
+
+  /** Whether the last capture found its place on disk. */
+  get isWorking(): boolean {
+    return this.#isWorking;
+  }
+
+  holds({ id }: Pick<Envelope, "id">): boolean {
+    return this.store.holds(id);
+  }
+
+  isTakenOver({ id }: Pick<Envelope, "id">): boolean {
+    return this.#takenOver.size > 0 && this.#takenOver.has(id);
+  }
+
+  /** Others have taken these events over. */
+  takenOver(ids: Iterable<string>): void {
+    for (const id of ids) this.#takenOver.add(id);
+  }
+
+  /** Nobody here asks for the event any more. */
+  forgetTakenOver(id: string): void {
+    this.#takenOver.delete(id);
+  }
+
+  /** Writes a capture down. For an event that is on disk already, the new one wraps or repeats it. @returns whether it is on disk */
+  keep(snapshot: Snapshot): boolean {
+    return this.#write("raw", snapshot.id, () => this.#writer.capture(snapshot));
+  }
+
+  /** Writes down that the failure of an event was seen again. */
+  sight(id: string, sighting: Surroundings): void {
+    if (this.store.holds(id)) this.#write("sighting", id, () => this.#writer.sighting(sighting));
+  }
+
+  /** Counts one more capture into an event; the first one is written as it is. */
+  fold(snapshot: Snapshot): void {
+    if (this.store.holds(snapshot.id)) this.#write("more", snapshot.id, () => String(snapshot.timestamp));
+    else this.keep(snapshot);
+  }
+
+  /** Replaces captures by the event that was made of them. */
+  finish(envelope: Envelope): void {
+    if (this.store.holds(envelope.id)) this.#write("finished", envelope.id, () => finishedText(envelope));
+  }
+
+  /** A destination is done with an event; without one, all are. */
+  settle(id: string, destination?: string): void {
+    this.store.settle(id, destination);
+  }
+
+  /** Lets an event wait on disk alone. @returns `false` when it is not there */
+  leave(id: string): boolean {
+    if (!this.store.holds(id)) return false;
+    this.store.handBack(id);
+    return true;
+  }
+
+  /** Nothing more is written; what is on disk is anybody's. */
+  close(): void {
+    this.store.close();
+  }
+
+  /** Adds the text of a breadcrumb to what need not be made when a capture waits for it. */
+  readonly prepareCrumb = (crumb: Parameters<CaptureWriter["prepare"]>[0]): void => {
+    this.#writer.prepare(crumb);
+  };
+
+  #write(kind: Parameters<SpoolStore["keep"]>[0], id: string, text: () => string): boolean {
+    try {
+      this.#isWorking = this.store.keep(kind, id, text());
+      return this.#isWorking;
+    } catch (error) {
+      this.#diagnostics.warn("spool-trouble", "an event could not be written", thrownText(error));
+      return false;
+    }
+  }
+}

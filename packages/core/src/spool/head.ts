@@ -1,0 +1,63 @@
+import type { Facts } from "../enrich.js";
+import type { Json } from "../event.js";
+import type { Workshop } from "../finish.js";
+import type { ContextLines } from "../platform.js";
+import { Tracer, type TracerOptions } from "../trace/tracer.js";
+
+/** What a process says of itself at the head of its files, for those who make its captures into events. */
+interface Head {
+  /** When the process started, in milliseconds since the Unix epoch. */
+  readonly started: number;
+  readonly release?: string;
+  readonly dist?: string;
+  readonly environment: string;
+  readonly serverName?: string;
+  readonly tags: Facts["tags"];
+  readonly extra: Facts["extra"];
+  readonly sdk: Facts["sdk"];
+  readonly contexts: Readonly<Record<string, Record<string, Json>>>;
+}
+
+/** What {@link headText} tells beyond a client's facts. */
+export interface ProcessFacts {
+  /** When the process started, in milliseconds since the Unix epoch. */
+  readonly started: number;
+  /** Contexts that differ from one process of a host to the next. */
+  readonly contexts: Readonly<Record<string, Record<string, Json>>>;
+}
+
+/** The head of a client's files, as JSON. Must not hold secrets: what the application gave is scrubbed. */
+export function headText({ facts, scrubber }: Workshop, { started, contexts }: ProcessFacts): string {
+  const { release, dist, environment, serverName, sdk } = facts;
+  const tags = scrubber.value(facts.tags) as Facts["tags"];
+  const extra = scrubber.value(facts.extra) as Facts["extra"];
+  const head: Head = { started, release, dist, environment, serverName, tags, extra, sdk, contexts };
+  return JSON.stringify(head);
+}
+
+/**
+ * The workshop for captures of another process: with its facts, and with source lines only of files that are older than
+ * it.
+ *
+ * @param contextLines - those of files that did not change after a time, in milliseconds since the Unix epoch
+ * @throws {SyntaxError | TypeError} when the text is none of ours
+ */
+export function workshopOf(
+  text: string,
+  own: Workshop,
+  tracing: Omit<TracerOptions, "release" | "environment">,
+  contextLines: (trustedUntilMs: number) => ContextLines,
+): Workshop {
+  const { started, contexts, ...known } = JSON.parse(text) as Head;
+  const tracer = new Tracer({ ...tracing, release: known.release, environment: known.environment });
+  const merged = (): ReturnType<Facts["contexts"]> => {
+    const host = own.facts.contexts();
+    const told = Object.entries(contexts).map(([name, context]) => [name, { ...host[name], ...context }]);
+    return { ...host, ...Object.fromEntries(told) };
+  };
+  return {
+    ...own,
+    facts: { ...own.facts, ...known, contexts: merged, tracer },
+    contextLines: contextLines(started),
+  };
+}

@@ -1,0 +1,75 @@
+import type { Clock, Timer } from "../clock.js";
+import type { SpoolCount, SpooledEvent, SpoolStore } from "./store.js";
+
+export interface RestockOptions {
+  readonly store: SpoolStore;
+  readonly clock: Clock;
+  /** From 0 up to 1: spreads the looks of many processes. */
+  random(): number;
+  afterTurn(fn: () => void): void;
+  /** Whether the road has place for one more that is in no hurry. */
+  hasRoom(): boolean;
+  /** Puts an event from disk on the road. Must not throw. */
+  take(event: SpooledEvent): void;
+  /** Events of processes that have ended were taken over. */
+  onAdopted(count: SpoolCount): void;
+}
+
+/** Those who ended just before this process started count as ended after ten seconds of silence. */
+const SECOND_LOOK_MS = 12_000;
+const LOOK_EVERY_MS = 30_000;
+
+/**
+ * Brings what waits on disk back on the road: what found no room in memory, and what processes that have ended left. It
+ * takes no more than the road has room for, so whatever happens now goes first.
+ */
+export class Restock {
+  readonly #options: RestockOptions;
+  #timer: Timer | undefined;
+  #round: Promise<void> | undefined;
+  #isStopped = false;
+
+  constructor(options: RestockOptions) {
+    this.#options = options;
+    options.afterTurn(() => void this.#look(SECOND_LOOK_MS));
+  }
+
+  /** There may be room now. */
+  kick(): void {
+    if (this.#isStopped || this.#round !== undefined) return;
+    if (this.#options.store.waiting === 0 || !this.#options.hasRoom()) return;
+    this.#round = this.#bring().finally(() => {
+      this.#round = undefined;
+    });
+  }
+
+  /** Resolves when what is being read is on the road. */
+  async settled(): Promise<void> {
+    this.kick();
+    await this.#round;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  async #look(nextInMs: number): Promise<void> {
+    const { store, clock, random, onAdopted } = this.#options;
+    if (this.#isStopped) return;
+    const adopted = await store.adopt();
+    if (adopted.captures > 0) onAdopted(adopted);
+    if (this.#isStopped) return;
+    this.kick();
+    this.#timer = clock.schedule(() => void this.#look(LOOK_EVERY_MS), nextInMs * (1 + random() / 4));
+  }
+
+  async #bring(): Promise<void> {
+    const { store, take, hasRoom } = this.#options;
+    while (!this.#isStopped && hasRoom()) {
+      const event = await store.next();
+      if (event === undefined) return;
+      take(event);
+    }
+  }
+}

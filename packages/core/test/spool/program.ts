@@ -1,0 +1,76 @@
+import type { ChildProcess } from "node:child_process";
+import { createProgram, type Program } from "../support/child.js";
+
+/** What `argv` asks for, done in a process of its own: `dsn`, `dir`, then the deed. */
+const CODE = `
+import { writeSync } from "node:fs";
+import { captureException, flush, init } from "./index.js";
+
+const [dsn, dir, deed, count = "20", mark = ""] = process.argv.slice(2);
+const client = init({ dsn, spool: dir, release: "shop@1.0.0", once: { mergeMs: 0 }, tags: { mark } });
+const said = (line) => writeSync(1, line + "\\n");
+const failure = (text) => captureException(new Error(text + " of " + mark));
+
+const DEEDS = {
+  killed() {
+    for (let number = 0; number < Number(count); number++) said(failure("failure " + "abcdefghijklmnopqrst"[number]));
+    process.kill(process.pid, "SIGKILL");
+  },
+  "killed-in-storm"() {
+    for (let number = 0; number < Number(count); number++) failure("the same");
+    process.kill(process.pid, "SIGKILL");
+  },
+  "killed-when-wrapped"() {
+    const inner = new Error("inner of " + mark);
+    said(captureException(inner, { tags: { seen: "inside" } }));
+    said(captureException(new TypeError("outer of " + mark, { cause: inner }), { tags: { seen: "outside" } }));
+    process.kill(process.pid, "SIGKILL");
+  },
+  async "killed-when-refused"() {
+    said(failure("refused"));
+    await flush(500);
+    process.kill(process.pid, "SIGKILL");
+  },
+  exits() {
+    for (let number = 0; number < Number(count); number++) said(failure("failure " + "abcdefghijklmnopqrst"[number]));
+    process.exit(3);
+  },
+  throws() {
+    said(failure("before"));
+    throw new RangeError("the end of " + mark);
+  },
+  /** Fails every few milliseconds until its input ends. */
+  works() {
+    let number = 0;
+    const timer = setInterval(() => said(failure("failure " + String.fromCharCode(97 + number++ % 26).repeat(1 + number))), 5);
+    process.stdin.on("end", async () => {
+      clearInterval(timer);
+      await client.close(10_000);
+    });
+    process.stdin.resume();
+  },
+};
+DEEDS[deed]();
+`;
+
+export type Deed =
+  | "killed"
+  | "killed-in-storm"
+  | "killed-when-wrapped"
+  | "killed-when-refused"
+  | "exits"
+  | "throws"
+  | "works";
+
+export interface SpoolProgram {
+  run(dsn: string, dir: string, deed: Deed, count?: number, mark?: string): ChildProcess;
+  remove(): void;
+}
+
+export async function createSpoolProgram(): Promise<SpoolProgram> {
+  const program: Program = await createProgram(CODE);
+  return {
+    run: (dsn, dir, deed, count = 20, mark = "one") => program.start([dsn, dir, deed, String(count), mark]),
+    remove: () => program.remove(),
+  };
+}

@@ -1,0 +1,197 @@
+import type { ChildProcess } from "node:child_process";
+import { startTestServer, type TestServer } from "@corvid/test-server";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Event } from "../../src/event.js";
+import { Client } from "../../src/node/client.js";
+import type { ClientOptions } from "../../src/options.js";
+import { ended } from "../support/child.js";
+import { createSpoolFolder, type SpoolFolder } from "./folder.js";
+import { createSpoolProgram, type SpoolProgram } from "./program.js";
+
+const isSlow = process.env.CORVID_SUITE === "slow";
+const KILLED_RUNS = isSlow ? 200 : 20;
+/** Nobody listens on the port of a server that has gone. */
+const CLOSED = "http://key@127.0.0.1:9/1";
+
+let program: SpoolProgram;
+let server: TestServer;
+let folder: SpoolFolder;
+
+beforeAll(async () => {
+  program = await createSpoolProgram();
+});
+afterAll(() => program.remove());
+beforeEach(async () => {
+  server = await startTestServer();
+  folder = createSpoolFolder();
+});
+afterEach(async () => {
+  await server.close();
+  folder.remove();
+});
+
+/** Starts after the others have ended, and sends what they left. */
+async function heir(wanted: number, options: ClientOptions = {}): Promise<readonly Event[]> {
+  folder.age();
+  const client = new Client({ dsn: server.dsn, spool: folder.dir, integrations: () => [], ...options });
+  try {
+    await server.waitForEvents(wanted, 20_000);
+    await client.flush(5000);
+    return server.events().map(({ event }) => event as unknown as Event);
+  } finally {
+    await client.close(5000);
+  }
+}
+
+async function idsOf(child: ChildProcess): Promise<string[]> {
+  const { out } = await ended(child);
+  return out.split("\n").filter((line) => /^[0-9a-f]{32}$/.test(line));
+}
+
+const idsAt = (at: TestServer): string[] => at.events().map(({ id }) => id);
+
+/** How many captures an event stands for. */
+const weightOf = (event: Event): number =>
+  (event.contexts?.["repeats"]?.["count"] as number | undefined) ?? 1;
+
+describe("a process that is killed", () => {
+  test(`right after captureException() returned, ${KILLED_RUNS} times: the next start sends all, once`, async () => {
+    const ids: string[] = [];
+    const runs = Array.from({ length: KILLED_RUNS }, (_, index) => `run ${index}`);
+    await Promise.all(
+      [0, 1, 2, 3].map(async (lane) => {
+        for (const mark of runs.filter((_, index) => index % 4 === lane))
+          ids.push(...(await idsOf(program.run(server.dsn, folder.dir, "killed", 20, mark))));
+      }),
+    );
+    await heir(ids.length);
+
+    expect(ids).toHaveLength(KILLED_RUNS * 20);
+    expect(new Set(idsAt(server))).toEqual(new Set(ids));
+    expect(server.duplicates()).toBe(0);
+    expect(folder.instances()).toEqual([]);
+  }, 300_000);
+
+  test("in the middle of a storm has counted every failure", async () => {
+    await ended(program.run(CLOSED, folder.dir, "killed-in-storm", 1000));
+    const events = await heir(6);
+
+    expect(events).toHaveLength(6);
+    expect(events.reduce((sum, event) => sum + weightOf(event), 0)).toBe(1000);
+  });
+
+  test("leaves an error that wraps another as one event, with what both sightings knew", async () => {
+    const [first, second] = await idsOf(program.run(CLOSED, folder.dir, "killed-when-wrapped"));
+    const [event] = await heir(1);
+
+    expect(second).toBe(first);
+    expect(event).toMatchObject({ event_id: first, tags: { seen: "outside" } });
+    expect(event?.exception?.values.map(({ type }) => type)).toEqual(["Error", "TypeError"]);
+  });
+
+  test("leaves what was already made into an event as it is: nobody's hooks see it again", async () => {
+    server.setFault({ kind: "status", status: 503 });
+    const [id] = await idsOf(program.run(server.dsn, folder.dir, "killed-when-refused"));
+    server.setFault(undefined);
+    const events = await heir(1, { beforeSend: () => null });
+
+    expect(events.map(({ event_id }) => event_id)).toEqual([id]);
+  });
+
+  test("leaves raw captures to the hooks of the next, who can tell that they are not its own", async () => {
+    const [id] = await idsOf(program.run(CLOSED, folder.dir, "killed", 1));
+    const [event] = await heir(1, {
+      release: "shop@2.0.0",
+      beforeSend: (made, { recovered, originalException }) => ({
+        ...made,
+        extra: { recovered: recovered === true, original: String(originalException) },
+      }),
+    });
+
+    expect(event).toMatchObject({
+      event_id: id,
+      release: "shop@1.0.0",
+      tags: { mark: "one" },
+      extra: { recovered: true, original: "undefined" },
+    });
+  });
+});
+
+describe("a process that ends by itself", () => {
+  test.each([
+    ["exits", 20, 3],
+    ["throws", 2, 1],
+  ] as const)(
+    "%s: it does not wait for a server that is not there, and loses nothing",
+    async (deed, count, code) => {
+      const child = program.run(CLOSED, folder.dir, deed, count);
+      const result = await ended(child);
+      const events = await heir(count);
+
+      expect(result.code).toBe(code);
+      expect(events).toHaveLength(count);
+      expect(folder.instances()).toEqual([]);
+    },
+  );
+
+  test("leaves nothing on disk once all has arrived", async () => {
+    const client = new Client({ dsn: server.dsn, spool: folder.dir, integrations: () => [] });
+    client.captureException(new Error("x"));
+    expect(client.stats()).toMatchObject({ queued: 0, spooled: 1 });
+    expect(await client.flush(5000)).toBe(true);
+
+    expect(client.stats()).toMatchObject({ delivered: 1, queued: 0, spooled: 0 });
+    await client.close();
+    expect(folder.instances()).toEqual([]);
+  });
+});
+
+describe("many processes that share a directory", () => {
+  test("while half of them are killed at random: everything arrives once", async () => {
+    const workers = Array.from({ length: 10 }, (_, index) =>
+      program.run(server.dsn, folder.dir, "works", 0, `worker ${index}`),
+    );
+    const printed = workers.map((worker) => idsOf(worker));
+    await server.waitForEvents(50, 20_000);
+    for (const [index, worker] of workers.entries()) {
+      if (index % 2 === 0) worker.kill("SIGKILL");
+      await server.waitForEvents(server.events().length + 5, 20_000);
+    }
+    for (const [index, worker] of workers.entries()) if (index % 2 === 1) worker.stdin?.end();
+    const ids = (await Promise.all(printed)).flat();
+    await heir(ids.length);
+
+    expect([...new Set(ids)].filter((id) => !idsAt(server).includes(id))).toEqual([]);
+    expect(server.duplicates()).toBe(0);
+  }, 60_000);
+});
+
+describe("a client whose server is away", () => {
+  const away = (options: ClientOptions): Client =>
+    new Client({ dsn: CLOSED, spool: folder.dir, once: { mergeMs: 0 }, integrations: () => [], ...options });
+
+  test("leaves what it could not send when it closes", async () => {
+    const client = away({});
+    const id = client.captureException(new Error("x"));
+
+    expect(await client.close(200)).toBe(false);
+    expect(client.stats()).toMatchObject({ captured: 1, queued: 0, spooled: 1, dropped: {} });
+    expect((await heir(1)).map(({ event_id }) => event_id)).toEqual([id]);
+  });
+
+  test("keeps on disk what finds no room in memory, and sends it when there is", async () => {
+    server.setFault({ kind: "status", status: 503 });
+    const client = away({ dsn: server.dsn, queueBytes: 60_000 });
+    const ids = Array.from({ length: 200 }, (_, number) =>
+      client.captureException(
+        new Error(`failure ${"abcdefghij"[number % 10]!.repeat(1 + Math.floor(number / 10))}`),
+      ),
+    );
+
+    expect(client.stats()).toMatchObject({ captured: 200, queued: 0, spooled: 200, dropped: {} });
+    server.setFault(undefined);
+    expect(await client.flush(15_000)).toBe(true);
+    expect(new Set(idsAt(server))).toEqual(new Set(ids));
+    await client.close();
+  });
+});

@@ -4,12 +4,13 @@
  *
  * Entries are the `corvid-source` paths of package.json's `exports`, and those listed in its `corvid.entries`
  * (commands, which nobody imports). Run-time dependencies and peers stay outside;
- * development dependencies that the sources import are bundled in, and their licences collected.
+ * development dependencies that the sources import are bundled in, and their licences collected. Pages of the
+ * repository that are listed in `corvid.pages` come along.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 
@@ -30,8 +31,7 @@ const inputs = await bundleEsm();
 await transposeToCjs();
 emitTypes();
 collectLicences(inputs);
-if (manifest.files.includes("docs"))
-  cpSync(join(root, "docs/troubleshooting.md"), "docs/troubleshooting.md", { recursive: true });
+for (const page of manifest.corvid?.pages ?? []) cpSync(join(root, page), join("dist", basename(page)));
 if (!existsSync("LICENSE")) cpSync(join(root, "LICENSE"), "LICENSE");
 
 /**

@@ -51,8 +51,8 @@ export type Message = {
   [Code in MessageCode]: readonly [code: Code, ...facts: Parameters<(typeof MESSAGES)[Code]>];
 }[MessageCode];
 
-/** The page of all messages: in the repository, and in the installed package. */
-const PAGE = "@corvid/core/docs/troubleshooting.md";
+/** The page of all messages, as it comes with the package: there, whatever the network and the version. */
+const PAGE = "@corvid/core/dist/troubleshooting.md";
 
 /** A message for people: its text, and where to read more. */
 export function messageText(...message: Message): string {

@@ -5,6 +5,8 @@
  * @packageDocumentation
  */
 
+// Stays in the declarations, where the other one does not, and without which they would add to nothing.
+import "vitest";
 import { expect } from "vitest";
 import { type CorvidMatchers, corvidMatchers } from "./testing.js";
 

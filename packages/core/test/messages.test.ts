@@ -11,7 +11,7 @@ import type { Diagnostics } from "../src/diagnostics.js";
 import type { DropReason } from "../src/drops.js";
 import { parseDsn } from "../src/dsn.js";
 import { createLogRule } from "../src/log-record.js";
-import { MESSAGES, type MessageCode } from "../src/messages.js";
+import { MESSAGES, type MessageCode, messageText } from "../src/messages.js";
 import { consoleTransport } from "../src/node/console-transport.js";
 import { fileTransport } from "../src/node/file-transport.js";
 import { createHttpTransport } from "../src/node/http-transport.js";
@@ -490,8 +490,7 @@ test("the page explains every reason for a drop", () => {
   for (const reason of Object.keys(reasons)) expect(page).toContain(`| \`${reason}\` |`);
 });
 
-test("the page a message names comes with the package", () => {
-  const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-
-  expect(manifest.files).toContain("docs");
+test("the page comes with the package, where messages say it is", () => {
+  expect(readFileSync(new URL("../dist/troubleshooting.md", import.meta.url), "utf8")).toBe(page);
+  expect(messageText("merged", "1")).toContain("(see @corvid/core/dist/troubleshooting.md#merged)");
 });

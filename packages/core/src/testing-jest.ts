@@ -15,6 +15,12 @@ declare global {
   }
 }
 
+// biome-ignore lint/suspicious/noTsIgnore: it must hold where they are installed and where they are not
+/** @ts-ignore: the types of `@jest/globals`, where they are installed */
+declare module "expect" {
+  interface Matchers<R extends void | Promise<void>, T = unknown> extends CorvidMatchers<R> {}
+}
+
 const { expect } = globalThis as { expect?: { extend(matchers: typeof corvidMatchers): void } };
 if (expect === undefined) {
   const form = "a global expect; without, call expect.extend(corvidMatchers) yourself";

@@ -60,6 +60,15 @@ describe("createDiagnostics()", () => {
     expect(lines).toHaveLength(1001);
   });
 
+  test("cuts what is very long, and still says where to read more", () => {
+    const { diagnostics, lines } = create(false);
+
+    diagnostics.warn("hook-threw", "beforeSend", "x".repeat(5_000_000), "event");
+
+    expect(lines[0]!.length).toBeLessThan(9000);
+    expect(lines[0]).toContain(`… ${SEE}hook-threw)`);
+  });
+
   test("bears a stream that is closed", () => {
     const diagnostics = createDiagnostics({
       debug: true,

@@ -59,10 +59,13 @@ export function messageText(...message: Message): string {
   return `${messageBody(message)} (see ${PAGE}#${message[0]})`;
 }
 
-/** The text alone. */
+/** The text alone; what an application or a server contributes may be of any length, and is cut. */
 export function messageBody([code, ...facts]: Message): string {
-  return (MESSAGES[code] as (...facts: readonly string[]) => string)(...facts);
+  const text = (MESSAGES[code] as (...facts: readonly string[]) => string)(...facts);
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 }
+
+const LONGEST_TEXT = 8192;
 
 /** What was thrown, for people: its stack if it has one. Never throws itself. */
 export function thrownText(error: unknown): string {

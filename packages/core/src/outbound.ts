@@ -236,7 +236,7 @@ export class Outbound {
   }
 
   #createRestock(): Restock | undefined {
-    const { platform, ledger, spool } = this.#context;
+    const { platform, spool } = this.#context;
     return (
       spool &&
       new Restock({
@@ -249,7 +249,6 @@ export class Outbound {
           !this.#destinations.isHeldBack &&
           this.#destinations.wantsMore(FROM_DISK_AHEAD),
         take: (event) => this.#takeFromDisk(event),
-        onAdopted: (count) => ledger.takeOver(count),
       })
     );
   }

@@ -7,7 +7,7 @@ import type { Integration } from "./integration.js";
 import type { ResolvedOptions } from "./options.js";
 import type { ProcessFacts } from "./spool/head.js";
 import type { ResolvedSpool } from "./spool/options.js";
-import type { SpoolLoss, SpoolStore } from "./spool/store.js";
+import type { SpoolCount, SpoolLoss, SpoolStore } from "./spool/store.js";
 import type { TraceHeadersFor } from "./trace/tracer.js";
 import type { Transport } from "./transport/transport.js";
 
@@ -38,6 +38,8 @@ export interface WantedSpool extends ResolvedSpool {
   /** What is written at the head of each file, JSON. */
   readonly head: string;
   readonly diagnostics: Diagnostics;
+  /** What processes that have ended left is among what waits. */
+  onAdopted(count: SpoolCount): void;
   onLost(loss: SpoolLoss): void;
   /**
    * The process was silent for so long that another has taken its files over.
@@ -85,8 +87,8 @@ export interface Platform {
   propagate?(headersFor: TraceHeadersFor): void;
   /** What a spool tells of this process to the next one. */
   processFacts(): ProcessFacts;
-  /** Opens files that outlive the process. Absent where there are none. */
-  spool?(wanted: WantedSpool): SpoolStore;
+  /** Opens files that outlive the process; `undefined` where there is no place for them. */
+  spool?(wanted: WantedSpool): SpoolStore | undefined;
   /** Watches over the end of the process for a client. Absent where a process has no end to speak of. */
   watchEnd?(client: EndingClient): EndWatch;
 }

@@ -19,11 +19,13 @@ import { modulesIntegration } from "./integrations/modules.js";
 import { processIntegration } from "./integrations/process.js";
 import { detectRelease } from "./release.js";
 import { createSourceLines } from "./source-lines.js";
+import { createNodeSpool } from "./spool/node-spool.js";
 
 /** Node, as the client sees it. */
 export function nodePlatform(): Platform {
   const projectRoot = findProjectRoot(process.cwd(), process.argv[1]);
   let contexts: Record<string, Record<string, Json>> | undefined;
+  const newId = createIdSource();
   let headersFor: TraceHeadersFor = () => undefined;
   return {
     clock: systemClock,
@@ -31,7 +33,7 @@ export function nodePlatform(): Platform {
     sdk: SDK,
     projectRoot,
     random: Math.random,
-    newId: createIdSource(),
+    newId,
     // Past any patched or closed stream, and at once.
     write: (line) => void writeSync(2, line),
     // An immediate would keep the process alive for one more turn, and `beforeExit` would come twice.
@@ -71,6 +73,7 @@ export function nodePlatform(): Platform {
     propagate: (wanted) => {
       headersFor = wanted;
     },
+    spool: (wanted) => createNodeSpool(wanted, systemClock, newId),
     watchEnd: (client) => processEnd().join(client),
   };
 }

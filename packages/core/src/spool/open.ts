@@ -45,12 +45,14 @@ export function openSpool(context: OpenSpoolOptions): OpenSpool | undefined {
     destinations: destinationKeys(transports),
     head,
     diagnostics,
+    onAdopted: (count) => context.ledger.takeOver(count),
     onLost: (loss) => tellLoss(loss, context),
     onTakenOver: (ids, waiting) => {
       desk.takenOver(ids);
       context.ledger.handedOver += waiting;
     },
   });
+  if (store === undefined) return undefined;
   const desk = new SpoolDesk(store, new CaptureWriter(workshop.scrubber, workshop.facts.tracer), diagnostics);
   const recall = new Recall({
     workshop,
@@ -67,9 +69,9 @@ export function openSpool(context: OpenSpoolOptions): OpenSpool | undefined {
 function tellLoss(loss: SpoolLoss, { platform, ledger, options, diagnostics, push }: OpenSpoolOptions): void {
   const { reason, events, captures } = loss;
   diagnostics.warn("spool-lost", reason, describeLoss(loss));
-  if (captures === 0) return;
-  if (reason === "corrupt") {
-    ledger.takeOver({ events: 1, captures });
+  if (reason === "corrupt") ledger.takeOver({ events: 1, captures });
+  else ledger.folded += events - 1;
+  if (reason === "corrupt" || reason === "gone") {
     ledger.drop("internal_sdk_error", captures);
     return;
   }
@@ -81,7 +83,6 @@ function tellLoss(loss: SpoolLoss, { platform, ledger, options, diagnostics, pus
   const repeats = createRepeats();
   repeats.add(snapshot);
   repeats.addUnseen(captures - 1, now);
-  ledger.folded += events - 1;
   if (!push(pendingOf(snapshot, AT_ONCE, { repeats, bytes: snapshotBytes(snapshot) })))
     ledger.drop("cache_overflow", captures);
 }
@@ -109,6 +110,7 @@ const BECAUSE: Readonly<Record<SpoolLoss["reason"], string>> = {
   full: "the spool was full",
   too_old: "they had waited too long in the spool",
   corrupt: "they could not be read back from the spool",
+  gone: "their files in the spool were deleted or spoilt",
 };
 
 function describeLoss({ reason, events }: SpoolLoss): string {

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../clock.js";
-import type { SpoolCount, SpooledEvent, SpoolStore } from "./store.js";
+import type { SpooledEvent, SpoolStore } from "./store.js";
 
 export interface RestockOptions {
   readonly store: SpoolStore;
@@ -11,8 +11,6 @@ export interface RestockOptions {
   hasRoom(): boolean;
   /** Puts an event from disk on the road. Must not throw. */
   take(event: SpooledEvent): void;
-  /** Events of processes that have ended were taken over. */
-  onAdopted(count: SpoolCount): void;
 }
 
 /** Those who ended just before this process started count as ended after ten seconds of silence. */
@@ -55,10 +53,9 @@ export class Restock {
   }
 
   async #look(nextInMs: number): Promise<void> {
-    const { store, clock, random, onAdopted } = this.#options;
+    const { store, clock, random } = this.#options;
     if (this.#isStopped) return;
-    const adopted = await store.adopt();
-    if (adopted.captures > 0) onAdopted(adopted);
+    await store.adopt();
     if (this.#isStopped) return;
     this.kick();
     this.#timer = clock.schedule(() => void this.#look(LOOK_EVERY_MS), nextInMs * (1 + random() / 4));

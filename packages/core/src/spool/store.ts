@@ -29,9 +29,12 @@ export interface SpoolCount {
   readonly captures: number;
 }
 
-/** Why events that waited on disk are there no more. */
+/**
+ * Why events on disk are there no more. `corrupt`: lines that could not be read, and so never were among the waiting;
+ * `gone`: events that were, and whose files have been deleted or spoilt since.
+ */
 export type SpoolLoss = SpoolCount & {
-  readonly reason: "full" | "too_old" | "corrupt";
+  readonly reason: "full" | "too_old" | "corrupt" | "gone";
   /** Milliseconds since the Unix epoch: when the oldest and the newest file concerned were begun. */
   readonly from: number;
   readonly until: number;

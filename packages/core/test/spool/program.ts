@@ -42,7 +42,7 @@ const DEEDS = {
   /** Fails every few milliseconds until its input ends. */
   works() {
     let number = 0;
-    const timer = setInterval(() => said(failure("failure " + String.fromCharCode(97 + number++ % 26).repeat(1 + number))), 5);
+    const timer = setInterval(() => said(failure("failure " + String.fromCharCode(97 + number++ % 26).repeat(1 + number))), 20);
     process.stdin.on("end", async () => {
       clearInterval(timer);
       await client.close(10_000);

@@ -35,8 +35,10 @@ export interface SpoolOptions {
   readonly newId: () => string;
   /** Events that waited on disk alone are there no more. */
   readonly onLost?: (loss: SpoolLoss) => void;
-  /** This process was silent for so long that another took its files. The events in hand are that one's now. */
-  readonly onTakenOver?: (ids: readonly string[]) => void;
+  /** What an ended instance left is among the waiting from now on. */
+  readonly onAdopted?: (count: SpoolCount) => void;
+  /** This process was silent for so long that another took its files: the events in hand, and how many others waited. */
+  readonly onTakenOver?: (inHand: readonly string[], waiting: number) => void;
   /** An ended instance was taken over. `folder`: its folder, with all that was in it, until the promise is settled. */
   readonly onClaimed?: (folder: string) => Promise<void> | void;
   /** The user id whose folders are taken over. Default: whom the file system shows as owner of what we make. */
@@ -199,7 +201,7 @@ class FileSpool implements FolderSpool {
     if (entry.state !== "reading" || journal.entries.byId.get(entry.id) !== entry) return undefined;
     entry.state = "waiting";
     if (this.#isClosed) return undefined;
-    if (parts === "gone") this.#lose(placed, "corrupt");
+    if (parts === "gone") this.#lose(placed, "gone");
     if (parts === "later") this.#line.add(placed);
     if (typeof parts === "string") return parts === "later" ? parts : undefined;
 
@@ -293,9 +295,10 @@ class FileSpool implements FolderSpool {
     this.#line.addJournal(journal, segments[0]?.begunAt ?? 0);
     const waiting = [...entries.byId.values()];
     this.#waiting += waiting.length;
+    const adopted = countOf(waiting);
+    this.#call(() => this.#options.onAdopted?.(adopted));
     this.#dropAged(journal);
-    const left = waiting.filter(({ id }) => entries.byId.has(id));
-    return { events: left.length, captures: left.reduce((all, entry) => all + capturesOf(entry), 0) };
+    return countOf(waiting.filter(({ id }) => entries.byId.has(id)));
   }
 
   #note(journal: Journal, { unreadable, toldBefore }: Found["scan"]): void {
@@ -445,6 +448,7 @@ class FileSpool implements FolderSpool {
       ...[...this.#adopted.values()].map(({ entry }) => entry),
     ];
     const inHand = entries.filter(({ state }) => state === "hand").map(({ id }) => id);
+    const waiting = this.#waiting;
     const losses = this.#lossOfAll();
     this.#own.close();
     this.#claimed.clear();
@@ -456,11 +460,11 @@ class FileSpool implements FolderSpool {
     this.#home = this.#newHome();
     this.#own = this.#newOwn();
     if (isDeleted) this.#tellLost(losses);
-    else this.#call(() => this.#options.onTakenOver?.(inHand));
+    else this.#call(() => this.#options.onTakenOver?.(inHand, waiting));
   }
 
   #lossOfAll(): Losses {
-    const losses = new Losses("corrupt");
+    const losses = new Losses("gone");
     for (const { entries } of [this.#own, ...this.#claimed.values()])
       losses.add(
         [...entries.byId.values()].filter(({ state }) => state !== "hand"),
@@ -561,6 +565,10 @@ interface ReadEvent {
 
 const NOTHING: SpoolCount = { events: 0, captures: 0 };
 const LONGEST_HEAD = 256 * 1024;
+
+function countOf(entries: readonly Entry[]): SpoolCount {
+  return { events: entries.length, captures: entries.reduce((all, entry) => all + capturesOf(entry), 0) };
+}
 
 function sum(a: SpoolCount, b: SpoolCount): SpoolCount {
   return { events: a.events + b.events, captures: a.captures + b.captures };

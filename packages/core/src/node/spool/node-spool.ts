@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+import type { Clock } from "../../clock.js";
+import type { Dsn } from "../../dsn.js";
+import type { WantedSpool } from "../../platform.js";
+import { defaultSpoolDir } from "./default-dir.js";
+import { createSpoolStore, type FolderSpool } from "./store.js";
+
+/** Opens the spool a client wants, in files; `undefined`, with a warning, when there is no place for it. */
+export function createNodeSpool(
+  wanted: WantedSpool,
+  clock: Clock,
+  newId: () => string,
+): FolderSpool | undefined {
+  const { dsn, destinations, head, maxBytes, maxAgeMs, fsync, diagnostics } = wanted;
+  const { onAdopted, onLost, onTakenOver } = wanted;
+  const dsnKey = dsnText(dsn);
+  const dir = wanted.dir ?? defaultSpoolDir({ env: process.env, dsnKey, diagnostics });
+  if (dir === undefined) return undefined;
+  return createSpoolStore({
+    dir,
+    group: groupOf(dsnKey, destinations),
+    destinations,
+    head: () => head,
+    maxBytes,
+    maxAgeMs,
+    fsync,
+    clock,
+    diagnostics,
+    newId,
+    onAdopted,
+    onLost,
+    onTakenOver,
+  });
+}
+
+/** Who may take over from whom: those who send to the same place. */
+function groupOf(dsnKey: string, destinations: readonly string[]): string {
+  return createHash("sha256")
+    .update([dsnKey, ...destinations].join("\n"))
+    .digest("hex")
+    .slice(0, 8);
+}
+
+function dsnText(dsn: Dsn | undefined): string {
+  return dsn === undefined ? "" : `${dsn.publicKey}@${dsn.host}:${dsn.port}${dsn.path}/${dsn.projectId}`;
+}

@@ -4,12 +4,13 @@
  *
  * Entries are the `corvid-source` paths of package.json's `exports`, and those listed in its `corvid.entries`
  * (commands, which nobody imports). Run-time dependencies and peers stay outside;
- * development dependencies that the sources import are bundled in, and their licences collected.
+ * development dependencies that the sources import are bundled in, and their licences collected. Pages of the
+ * repository that are listed in `corvid.pages` come along.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 
@@ -30,6 +31,7 @@ const inputs = await bundleEsm();
 await transposeToCjs();
 emitTypes();
 collectLicences(inputs);
+for (const page of manifest.corvid?.pages ?? []) cpSync(join(root, page), join("dist", basename(page)));
 if (!existsSync("LICENSE")) cpSync(join(root, "LICENSE"), "LICENSE");
 
 /**
@@ -124,11 +126,28 @@ function emitTypes() {
     { stdio: "inherit" },
   );
   if (emitted.status !== 0) process.exit(emitted.status ?? 1);
+  const wanted = importableTypes();
   for (const file of readdirSync("dist/esm", { recursive: true })) {
     if (!file.endsWith(".d.ts")) continue;
+    if (!wanted.has(join("dist/esm", file))) {
+      rmSync(join("dist/esm", file));
+      continue;
+    }
     mkdirSync(dirname(join("dist/cjs", file)), { recursive: true });
     cpSync(join("dist/esm", file), join("dist/cjs", file));
   }
+}
+
+/** The declarations that an entry's own ones lead to: a package holds them twice, and nobody reads the others. */
+function importableTypes() {
+  const entries = sources.map((source) =>
+    join("dist/esm", source.replace(/^\.\/src\//, "").replace(/ts$/, "d.ts")),
+  );
+  const reached = new Set(entries);
+  for (const file of reached)
+    for (const [, path] of readFileSync(file, "utf8").matchAll(/(?:from |import |import\()"(\.[^"]+)\.js"/g))
+      reached.add(join(dirname(file), `${path}.d.ts`));
+  return reached;
 }
 
 function collectLicences(inputs) {

@@ -1,4 +1,7 @@
+import { type Diagnostics, silentDiagnostics } from "./diagnostics.js";
 import type { Breadcrumb } from "./event.js";
+import { receivedInstead } from "./hook-guard.js";
+import { thrownText } from "./messages.js";
 
 /**
  * The last breadcrumbs of a scope, oldest first: an immutable view on an array that its newest owner appends to.
@@ -19,10 +22,11 @@ export interface BreadcrumbPolicy {
   onKept?(crumb: Breadcrumb): void;
 }
 
-/** The policy of a client. A hook that returns anything but a crumb, a promise too, drops it. */
+/** The policy of a client. A hook that throws or returns anything but a crumb, a promise too, drops it. */
 export function breadcrumbPolicy(
   max: number,
   hook: ((crumb: Breadcrumb) => Breadcrumb | null) | undefined,
+  diagnostics: Diagnostics = silentDiagnostics,
   onKept?: (crumb: Breadcrumb) => void,
 ): BreadcrumbPolicy {
   if (hook === undefined) return { max, prepare: (crumb) => crumb, onKept };
@@ -30,8 +34,16 @@ export function breadcrumbPolicy(
     max,
     onKept,
     prepare(crumb) {
-      const prepared = hook(crumb);
-      return typeof prepared === "object" && prepared !== null && !("then" in prepared) ? prepared : null;
+      try {
+        const prepared = hook(crumb);
+        if (prepared === null) return null;
+        const received = receivedInstead(prepared);
+        if (received === undefined) return prepared;
+        diagnostics.warn("hook-returned", "beforeBreadcrumb", received, "breadcrumb");
+      } catch (error) {
+        diagnostics.warn("hook-threw", "beforeBreadcrumb", thrownText(error), "breadcrumb");
+      }
+      return null;
     },
   };
 }

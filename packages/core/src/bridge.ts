@@ -17,6 +17,7 @@ export {
   type LogRuleOptions,
   severityOf,
 } from "./log-record.js";
+export { messageText } from "./messages.js";
 export {
   captureFrom,
   isServerFailure,

@@ -7,6 +7,7 @@ import { read } from "./capture/safe-read.js";
 import { messageText, type Snapshot, type Subject, snapshotBytes, snapshotOf } from "./capture/snapshot.js";
 import { captureSite, isEmptyStack, NO_STACK } from "./capture/stack.js";
 import { fingerprintOf, surroundings, type Whereabouts, whereabouts } from "./capture/surroundings.js";
+import { versions } from "./copies.js";
 import type { CaptureTarget } from "./current.js";
 import { createDiagnostics, type Diagnostics } from "./diagnostics.js";
 import type { DropReason } from "./drops.js";
@@ -16,7 +17,15 @@ import { repeatKey } from "./gate/repeat-key.js";
 import { AT_ONCE, pendingOf } from "./intake.js";
 import { type Integration, setUpIntegrations } from "./integration.js";
 import { type DropCounts, Ledger } from "./ledger.js";
-import { type ClientOptions, OptionsError, type ResolvedOptions, resolveOptions } from "./options.js";
+import { thrownText } from "./messages.js";
+import { demand } from "./option-checks.js";
+import {
+  type ClientOptions,
+  integrationList,
+  type ResolvedOptions,
+  resolveOptions,
+  switchesCheck,
+} from "./options.js";
 import { Outbound } from "./outbound.js";
 import type { EndWatch, Platform } from "./platform.js";
 import type { Scope } from "./scope.js";
@@ -85,8 +94,8 @@ export class CorvidClient implements CaptureTarget {
       write: platform.write,
     });
     this.#diagnostics = diagnostics;
-    if (options.dsnTrouble !== undefined)
-      diagnostics.warn("dsn", `SENTRY_DSN: ${options.dsnTrouble}; nothing is reported`);
+    if (options.dsnTrouble !== undefined) diagnostics.warn("dsn-in-environment", ...options.dsnTrouble);
+    if (versions().size > 1) diagnostics.warn("several-versions", [...versions()].join(" and "));
 
     const { dsn } = options;
     const transports =
@@ -117,10 +126,15 @@ export class CorvidClient implements CaptureTarget {
     });
     const { maxBreadcrumbs, beforeBreadcrumb } = options;
     scope.governBreadcrumbs(
-      breadcrumbPolicy(this.#enabled ? maxBreadcrumbs : 0, beforeBreadcrumb, spool?.desk.prepareCrumb),
+      breadcrumbPolicy(
+        this.#enabled ? maxBreadcrumbs : 0,
+        beforeBreadcrumb,
+        diagnostics,
+        spool?.desk.prepareCrumb,
+      ),
     );
-    this.#tearDown = setUpIntegrations(this.#integrations, this, (what, error) =>
-      this.#reportTrouble(what, error),
+    this.#tearDown = setUpIntegrations(this.#integrations, this, (step, error) =>
+      diagnostics.warn("integration-failed", step, thrownText(error)),
     );
     if (!this.#enabled || options.shutdownTimeoutMs === 0) return;
     this.#end = platform.watchEnd?.({
@@ -241,11 +255,10 @@ export class CorvidClient implements CaptureTarget {
    *
    * @throws {OptionsError} for values that `init` would not take
    */
-  configure({ enabled, sampleRate }: Switches): void {
-    if (enabled !== undefined && typeof enabled !== "boolean")
-      throw new OptionsError("enabled", "true or false", typeof enabled);
-    if (sampleRate !== undefined)
-      this.#gate.sampleRate = resolveOptions({ dsn: false, sampleRate }, {}).sampleRate;
+  configure(switches: Switches): void {
+    demand("configure", switches, switchesCheck);
+    const { enabled, sampleRate } = switches;
+    if (sampleRate !== undefined) this.#gate.sampleRate = sampleRate;
     if (enabled !== undefined)
       this.#enabled = enabled && this.#outbound.hasDestinations && this.#closing === undefined;
   }
@@ -283,7 +296,11 @@ export class CorvidClient implements CaptureTarget {
       try {
         integration.onCapture?.(key, identity);
       } catch (error) {
-        this.#reportTrouble(`integration ${integration.name}: onCapture`, error);
+        this.#diagnostics.warn(
+          "integration-failed",
+          `integration ${integration.name}: onCapture`,
+          thrownText(error),
+        );
       }
     }
   }
@@ -319,7 +336,7 @@ export class CorvidClient implements CaptureTarget {
     this.#ledger.merged++;
     if (this.#outbound.isWaiting(id))
       this.#outbound.addSighting(id, surroundings(where, hint, this.#options.limits, this.#options.request));
-    this.#diagnostics.debug(() => `seen again: ${id}`);
+    this.#diagnostics.debug("merged", id);
     return id;
   }
 
@@ -328,13 +345,13 @@ export class CorvidClient implements CaptureTarget {
     if (folded === "unknown") return this.#drop("queue_overflow", snapshot.id);
     this.#outbound.recordFold(snapshot);
     if (folded === "more") this.#ledger.folded++;
-    this.#diagnostics.debug(() => `folded into ${snapshot.id}`);
+    this.#diagnostics.debug("folded", snapshot.id);
     return snapshot.id;
   }
 
   #drop(reason: DropReason, id: string = this.#platform.newId()): string {
     this.#ledger.drop(reason);
-    this.#diagnostics.debug(() => `capture dropped: ${reason}`);
+    this.#diagnostics.debug("dropped", id, reason);
     return id;
   }
 
@@ -396,25 +413,21 @@ export class CorvidClient implements CaptureTarget {
     }
   }
 
-  #reportTrouble(what: string, error: unknown): void {
-    this.#diagnostics.warn(what, `${what} failed: ${describeTrouble(error)}`);
+  #reportTrouble(where: string, error: unknown): void {
+    this.#diagnostics.warn("internal-error", where, thrownText(error));
   }
 }
 
 function chosenIntegrations(options: ResolvedOptions, platform: Platform): readonly Integration[] {
   const { integrations } = options;
-  if (typeof integrations === "function") return integrations(platform.integrations);
+  if (typeof integrations === "function") {
+    const chosen = integrations(platform.integrations);
+    demand("integrations()", chosen, integrationList);
+    return chosen;
+  }
   return [...platform.integrations, ...(integrations ?? [])];
 }
 
 function milliseconds(value: unknown): number {
   return typeof value === "number" && value >= 0 ? Math.min(value, 2_147_483_647) : DEFAULT_TIMEOUT_MS;
-}
-
-function describeTrouble(error: unknown): string {
-  try {
-    return error instanceof Error && error.stack !== undefined ? error.stack : String(error);
-  } catch {
-    return "something that cannot be shown";
-  }
 }

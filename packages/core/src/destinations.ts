@@ -137,7 +137,7 @@ export class Destinations {
       this.#passage.settle(id, { kind: "kept" });
       return;
     }
-    diagnostics.debug(() => `event ${id} dropped for ${delivery.name}: queue_overflow`);
+    diagnostics.debug("dropped-for", delivery.name, "event", id, "queue_overflow");
     delivery.recordDiscard("queue_overflow", "error", weight);
     this.#passage.settle(id, { kind: "dropped", reason: "queue_overflow" });
   }

@@ -1,14 +1,20 @@
 import type { Clock } from "./clock.js";
+import { type Message, type MessageCode, messageBody, messageText } from "./messages.js";
 
-/** What Corvid says about itself. It never captures its own troubles as events. */
+/**
+ * What Corvid says about itself; texts are made only when they are shown. It never captures its own troubles as
+ * events.
+ */
 export interface Diagnostics {
-  /** Said only with `debug: true`: what happens to each event. The text is made only when it is wanted. */
-  debug(text: () => string): void;
-  /** Said always, but for each `topic` at most once a minute, so that an outage is one line and not thousands. */
-  warn(topic: string, text: string): void;
+  /** Said only with `debug: true`: what happens to each event. The page of a message is named once. */
+  debug(...message: Message): void;
+  /** Said always, but for each code and first fact at most once a minute, so that an outage is one line and not thousands. */
+  warn(...message: Message): void;
 }
 
 const WARN_EVERY_MS = 60_000;
+/** Subjects that are told apart; beyond, all are forgotten, and a line may come twice within its minute. */
+const MOST_SUBJECTS = 200;
 
 /**
  * Makes the diagnostics of one client.
@@ -22,6 +28,7 @@ export function createDiagnostics(options: {
 }): Diagnostics {
   const { debug, clock, write } = options;
   const lastSaid = new Map<string, { at: number; muted: number }>();
+  const explained = new Set<MessageCode>();
   const say = (text: string): void => {
     try {
       write(`[corvid] ${text}\n`);
@@ -31,19 +38,24 @@ export function createDiagnostics(options: {
   };
 
   return {
-    debug(text) {
-      if (debug) say(text());
+    debug(...message) {
+      if (!debug) return;
+      const isExplained = explained.has(message[0]);
+      explained.add(message[0]);
+      say(isExplained ? messageBody(message) : messageText(...message));
     },
-    warn(topic, text) {
+    warn(...message) {
       const now = clock.monotonic();
+      const topic = `${message[0]} ${message[1]}`;
       const last = lastSaid.get(topic);
       if (last !== undefined && now - last.at < WARN_EVERY_MS && !debug) {
         last.muted++;
         return;
       }
       const muted = last?.muted ? ` (${last.muted} more like this were not shown)` : "";
+      if (lastSaid.size >= MOST_SUBJECTS) lastSaid.clear();
       lastSaid.set(topic, { at: now, muted: 0 });
-      say(`${text}${muted}`);
+      say(`${messageText(...message)}${muted}`);
     },
   };
 }

@@ -133,7 +133,13 @@ describe("parseDsn()", () => {
     const parse = (): Dsn => parseDsn(text as string);
 
     expect(parse).toThrow(DsnError);
-    expect(parse).toThrow(expect.objectContaining({ name: "DsnError", part, message }));
+    expect(parse).toThrow(
+      expect.objectContaining({
+        name: "DsnError",
+        part,
+        message: `${message} (see @corvid/core/dist/troubleshooting.md#bad-dsn)`,
+      }),
+    );
   });
 
   test("never repeats a secret in what it throws", () => {

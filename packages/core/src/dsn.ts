@@ -1,3 +1,5 @@
+import { messageText } from "./messages.js";
+
 /** Where events go, and the key that lets them in. Made by {@link parseDsn}. */
 export interface Dsn {
   readonly protocol: "http" | "https";
@@ -18,10 +20,14 @@ export interface Dsn {
 export class DsnError extends Error {
   override readonly name = "DsnError";
   readonly part: "text" | "protocol" | "public key" | "host" | "project id";
+  readonly expected: string;
+  readonly received: string;
 
   constructor(part: DsnError["part"], expected: string, received: string) {
-    super(`Invalid DSN: ${part}: expected ${expected}, received ${received}`);
+    super(messageText("bad-dsn", part, expected, received));
     this.part = part;
+    this.expected = expected;
+    this.received = received;
   }
 }
 
@@ -43,7 +49,7 @@ export function parseDsn(text: string): Dsn {
   if (scheme === null) throw new DsnError("text", FORM, `text without "://"`);
   const protocol = scheme[1]!.toLowerCase();
   if (protocol !== "http" && protocol !== "https") {
-    throw new DsnError("protocol", "http or https", JSON.stringify(protocol));
+    throw new DsnError("protocol", "http or https", JSON.stringify(protocol.slice(0, 60)));
   }
 
   const rest = trimmed.slice(scheme[0].length);

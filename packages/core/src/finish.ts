@@ -6,6 +6,7 @@ import { attachmentsOf, enrich, type Facts } from "./enrich.js";
 import { type Envelope, eventEnvelope } from "./envelope.js";
 import type { Event, Frame } from "./event.js";
 import type { Pending } from "./intake.js";
+import type { Message } from "./messages.js";
 import type { ResolvedOptions } from "./options.js";
 import type { ContextLines } from "./platform.js";
 import { conformEvent } from "./process/conform.js";
@@ -31,7 +32,7 @@ export type Finished =
       /** Bytes of files that did not fit. */
       readonly leftBytes: number;
     }
-  | { readonly dropped: DropReason; readonly trouble?: string };
+  | { readonly dropped: DropReason; readonly trouble?: Message };
 
 /** Makes a capture into an envelope: frames, source lines, scopes, the application's hooks, then what must be true of all. */
 export async function finish(pending: Pending, own: Workshop): Promise<Finished> {

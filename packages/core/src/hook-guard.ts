@@ -31,3 +31,14 @@ export function unobserved<T>(fn: () => T): T {
 export function isUnobserved(): boolean {
   return hooks().depth > 0;
 }
+
+/** What a hook returned instead of an event or breadcrumb, for people; `undefined` when it is one. */
+export function receivedInstead(returned: unknown): string | undefined {
+  if (typeof returned !== "object" || returned === null)
+    return returned === undefined ? "nothing" : `a ${typeof returned}`;
+  if (Array.isArray(returned)) return "a list";
+  if (typeof (returned as { then?: unknown }).then !== "function") return undefined;
+  // Nobody else will look at this promise: its rejection must not end the process.
+  (returned as Promise<unknown>).then(undefined, () => undefined);
+  return "a promise";
+}

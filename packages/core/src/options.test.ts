@@ -62,7 +62,11 @@ describe("resolveOptions()", () => {
 
     const resolved = resolveOptions({}, { SENTRY_DSN: "https://host/1" });
     expect(resolved.dsn).toBeUndefined();
-    expect(resolved.dsnTrouble).toMatch(/^Invalid DSN: public key: expected/);
+    expect(resolved.dsnTrouble).toEqual([
+      "public key",
+      "a key in front of the host: https://KEY@host/1",
+      "none",
+    ]);
   });
 
   test("an option that is undefined has its default", () => {
@@ -95,6 +99,16 @@ describe("resolveOptions()", () => {
   const bad: [options: unknown, option: string, message: string][] = [
     [null, "(all)", "Invalid option (all): expected an object, received null"],
     [{ sampelRate: 1 }, "sampelRate", "expected one of dsn, "],
+    [{ sampelRate: 1 }, "sampelRate", "received an unknown option (did you mean sampleRate?)"],
+    [{ beforesend: 1 }, "beforesend", "(did you mean beforeSend?)"],
+    [{ release_: "1" }, "release_", "(did you mean release?)"],
+    [{ something: 1 }, "something", "received an unknown option (see "],
+    [JSON.parse('{"__proto__": 1}'), "__proto__", "received an unknown option"],
+    [{ ["x".repeat(100)]: 1 }, `${"x".repeat(60)}…`, "received an unknown option"],
+    [{ limits: [] }, "limits", "expected an object, received a list"],
+    [{ limits: { toString: 1 } }, "limits.toString", "received an unknown key"],
+    [{ scrub: { keys: "a" } }, "scrub.keys", 'expected a list, received "a"'],
+    [{ scrub: { key: ["a"] } }, "scrub.key", "(did you mean keys?)"],
     [{ dsn: 5 }, "dsn", "expected a text, or false, received 5"],
     [{ sampleRate: 1.5 }, "sampleRate", "expected a number from 0 to 1, received 1.5"],
     [{ sampleRate: "1" }, "sampleRate", 'expected a number from 0 to 1, received "1"'],
@@ -148,6 +162,11 @@ describe("resolveOptions()", () => {
       { proxy: "proxy:80" },
       "proxy",
       'expected the proxy\'s URL, http:// or https://, or false, received "proxy:80"',
+    ],
+    [
+      { proxy: "me:hunter2@proxy:80" },
+      "proxy",
+      'expected the proxy\'s URL, http:// or https://, or false, received "…@proxy:80"',
     ],
     [{ release: 5 }, "release", "expected a text, received 5"],
   ];

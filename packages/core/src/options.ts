@@ -3,8 +3,20 @@ import type { EventHint, TagValue } from "./capture/hint.js";
 import { type Dsn, DsnError, parseDsn } from "./dsn.js";
 import type { Breadcrumb, Event } from "./event.js";
 import type { Integration, Processor } from "./integration.js";
-import { arrayOf, type Check, describe, either, expecting, shape } from "./option-checks.js";
-import type { ScrubOptions } from "./process/scrub.js";
+import {
+  arrayOf,
+  type Check,
+  demand,
+  describe,
+  either,
+  expecting,
+  OptionsError,
+  pattern,
+  shape,
+  shortened,
+  unknownName,
+} from "./option-checks.js";
+import { type ScrubOptions, scrubCheck } from "./process/scrub.js";
 import type { RequestPolicy } from "./scope.js";
 import { type ResolvedSpool, resolveSpool, type SpoolOptions } from "./spool/options.js";
 import type { Transport } from "./transport/transport.js";
@@ -147,7 +159,7 @@ export interface ResolvedOptions
   > {
   readonly dsn?: Dsn;
   /** What is wrong with the DSN of the environment, if it is. */
-  readonly dsnTrouble?: string;
+  readonly dsnTrouble?: readonly [part: string, expected: string, received: string];
   readonly release?: string;
   readonly dist?: string;
   readonly serverName?: string;
@@ -163,17 +175,7 @@ export interface ResolvedOptions
   readonly request: RequestPolicy;
 }
 
-/** An option that cannot be used. */
-export class OptionsError extends Error {
-  override readonly name = "OptionsError";
-  /** Which option: `sampleRate`, `limits.depth`. */
-  readonly option: string;
-
-  constructor(option: string, expected: string, received: string) {
-    super(`Invalid option ${option}: expected ${expected}, received ${received}`);
-    this.option = option;
-  }
-}
+export { OptionsError };
 
 const DEFAULT_ONCE: Required<OnceOptions> = { full: 5, windowMs: 60_000, keys: 1000, mergeMs: 50 };
 const DEFAULT_LIMITS: Required<Limits> = {
@@ -245,7 +247,7 @@ export function resolveOptions(
 function dsnFrom(
   given: string | false | undefined,
   env: Readonly<Record<string, string | undefined>>,
-): { dsn?: Dsn; dsnTrouble?: string } {
+): { dsn?: Dsn; dsnTrouble?: ResolvedOptions["dsnTrouble"] } {
   if (given === false || given === "") return { dsn: undefined };
   if (given !== undefined) return { dsn: parseDsn(given) };
   const text = filled(env.SENTRY_DSN);
@@ -254,7 +256,7 @@ function dsnFrom(
     return { dsn: parseDsn(text) };
   } catch (error) {
     if (!(error instanceof DsnError)) throw error;
-    return { dsn: undefined, dsnTrouble: error.message };
+    return { dsn: undefined, dsnTrouble: [error.part, error.expected, error.received] };
   }
 }
 
@@ -262,13 +264,11 @@ function check(options: ClientOptions): void {
   if (typeof options !== "object" || options === null)
     throw new OptionsError("(all)", "an object", describe(options));
   for (const [name, value] of Object.entries(options)) {
-    const valid = CHECKS[name as keyof ClientOptions];
-    if (valid === undefined)
-      throw new OptionsError(name, `one of ${Object.keys(CHECKS).join(", ")}`, "an unknown option");
-    if (value === undefined) continue;
-    const trouble = valid(value);
-    if (trouble !== undefined)
-      throw new OptionsError(name + trouble.path, trouble.expected, trouble.received);
+    if (!Object.hasOwn(CHECKS, name)) {
+      const { expected, received } = unknownName(name, Object.keys(CHECKS), "option");
+      throw new OptionsError(shortened(name), expected, received);
+    }
+    if (value !== undefined) demand(name, value, CHECKS[name as keyof ClientOptions]);
   }
 }
 
@@ -301,10 +301,6 @@ const record = expecting(
   "an object",
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
 );
-const pattern = expecting(
-  "a text or a RegExp",
-  (value) => typeof value === "string" || value instanceof RegExp,
-);
 const ignorable = expecting(
   "a text, a RegExp or a class",
   (value) => typeof value === "function" || pattern(value) === undefined,
@@ -319,6 +315,8 @@ const integration = expecting(
   (value) => typeof (value as Integration | null)?.name === "string",
 );
 const directory = expecting("a directory", (value) => typeof value === "string" && value.trim() !== "");
+/** What a list of integrations may be. */
+export const integrationList: Check = arrayOf(integration);
 const proxyUrl = expecting(
   "the proxy's URL, http:// or https://",
   (value) => typeof value === "string" && /^https?:\/\//i.test(value),
@@ -337,7 +335,7 @@ const CHECKS: { readonly [Name in keyof Required<ClientOptions>]: Check } = {
   beforeSend: fn,
   beforeBreadcrumb: fn,
   processors: arrayOf(fn),
-  integrations: either(arrayOf(integration), fn),
+  integrations: either(integrationList, fn),
   transport: either(transport, arrayOf(transport)),
   maxBreadcrumbs: count,
   inAppInclude: arrayOf(pattern),
@@ -349,7 +347,7 @@ const CHECKS: { readonly [Name in keyof Required<ClientOptions>]: Check } = {
   requestBody: flag,
   maxRequestBodyBytes: count,
   maxAttachmentBytes: attachmentBytes,
-  scrub: record,
+  scrub: scrubCheck,
   limits: shape({
     depth: positive,
     breadth: positive,
@@ -369,6 +367,9 @@ const CHECKS: { readonly [Name in keyof Required<ClientOptions>]: Check } = {
   proxy: either(proxyUrl, off),
   debug: flag,
 };
+
+/** What may be switched while the application runs. */
+export const switchesCheck: Check = shape({ enabled: flag, sampleRate: fraction });
 
 function filled(value: string | undefined): string | undefined {
   return value === undefined || value.trim() === "" ? undefined : value.trim();

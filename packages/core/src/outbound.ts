@@ -5,6 +5,7 @@ import type { DropReason } from "./drops.js";
 import type { Envelope } from "./envelope.js";
 import { type Finished, finish, finishNow, type Workshop } from "./finish.js";
 import { Intake, type Pending } from "./intake.js";
+import { thrownText } from "./messages.js";
 import type { Recall } from "./spool/recall.js";
 import { Restock } from "./spool/restock.js";
 import type { SpooledEvent } from "./spool/store.js";
@@ -209,8 +210,8 @@ export class Outbound {
     const { ledger, diagnostics, spool } = this.#context;
     spool?.settle(id);
     ledger.drop(dropped, weight);
-    if (trouble === undefined) diagnostics.debug(() => `event ${id} dropped: ${dropped}`);
-    else diagnostics.warn(trouble.slice(0, 60), `event ${id} dropped: ${trouble}`);
+    if (trouble !== undefined) diagnostics.warn(...trouble);
+    diagnostics.debug("dropped", id, dropped);
     this.#context.onLeft();
   }
 
@@ -302,7 +303,7 @@ const READY_AHEAD = 64;
 function failure(error: unknown): Extract<Finished, { dropped: DropReason }> {
   return {
     dropped: "internal_sdk_error",
-    trouble: `Corvid failed: ${error instanceof Error ? error.stack : String(error)}`,
+    trouble: ["internal-error", "making an event", thrownText(error)],
   };
 }
 

@@ -11,6 +11,14 @@ import { Client } from "./node/client.js";
 import type { ClientOptions } from "./options.js";
 import type { SendResult, Transport } from "./transport/transport.js";
 
+export type { AsymmetricMatcher, ExpectedEvent, ExpectedText } from "./testing/expected-event.js";
+export {
+  type CorvidMatchers,
+  corvidMatchers,
+  type MatcherContext,
+  type MatcherResult,
+} from "./testing/matchers.js";
+
 /** A transport that keeps what it is given. */
 export interface RecordingTransport extends Transport {
   /** Events in the order they were sent, as they would have left. */

@@ -452,11 +452,11 @@ describe("hooks", () => {
       () => {
         throw new Error("hook");
       },
-      /beforeSend threw Error: hook/,
+      /beforeSend: the event was dropped: .* received an exception: Error: hook/,
     ],
-    ["returns a promise", async () => null, /returned a promise/],
-    ["returns nothing", () => undefined, /returned nothing/],
-    ["returns a text", () => "event", /returned a string/],
+    ["returns a promise", async () => null, /at once, received a promise/],
+    ["returns nothing", () => undefined, /at once, received nothing/],
+    ["returns a text", () => "event", /at once, received a string/],
   ])("drop the event and say so when one %s", async (_what, beforeSend, warning) => {
     const { client, arrived, said } = createTestBench({ beforeSend: beforeSend as never });
 
@@ -502,8 +502,9 @@ describe("configure()", () => {
 
     expect((await arrived()).map(({ logentry }) => logentry?.formatted)).toEqual(["heard"]);
     expect(() => client.configure({ sampleRate: 2 })).toThrow(
-      "Invalid option sampleRate: expected a number from 0 to 1, received 2",
+      "Invalid option configure.sampleRate: expected a number from 0 to 1, received 2",
     );
+    expect(() => client.configure({ samplerate: 0.5 } as never)).toThrow("did you mean sampleRate?");
   });
 });
 

@@ -1,4 +1,5 @@
 import type { CaptureHint } from "@corvid/core";
+import { messageText } from "@corvid/core/bridge";
 import type { CaptureDecorator } from "./decorator-types.js";
 import { watchClass, watchDescriptor, watchFunction } from "./watch.js";
 
@@ -68,7 +69,5 @@ function describePlace(place: unknown, descriptor: unknown): string {
 }
 
 function misplaced(what: string): TypeError {
-  return new TypeError(
-    `@captureExceptions: expected a class, method or accessor to stand at, received ${what}`,
-  );
+  return new TypeError(messageText("misplaced-decorator", "@captureExceptions", what));
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { CorvidClient } from "../client.js";
+import { noteVersion } from "../copies.js";
 import {
   type Context,
   installContextStorage,
@@ -9,8 +10,10 @@ import {
 } from "../current.js";
 import type { ClientOptions } from "../options.js";
 import { Scope } from "../scope.js";
+import { SDK } from "../sdk.js";
 import { nodePlatform } from "./platform.js";
 
+noteVersion(SDK.version);
 installContextStorage(() => new AsyncLocalStorage<Context>());
 
 /** A client for Node, with a scope of its own. Making one does not change which client is the current one. */

@@ -1,4 +1,5 @@
 import { constants, openSync } from "node:fs";
+import { describe, OptionsError } from "../option-checks.js";
 import type { Transport } from "../transport/transport.js";
 import { createLineTransport } from "./line-transport.js";
 import { LineWriter } from "./line-writer.js";
@@ -13,14 +14,12 @@ export interface ConsoleTransportOptions {
  * Writes each event as one line of JSON to standard output, for whatever collects the lines of a container or service.
  * Attachments are left out. What is undelivered when the process ends is written before it does.
  *
- * @throws {TypeError} when `stream` is neither `stdout` nor `stderr`
+ * @throws {OptionsError} when `stream` is neither `stdout` nor `stderr`
  */
 export function consoleTransport(options: ConsoleTransportOptions = {}): Transport {
   const stream = options.stream ?? "stdout";
   if (stream !== "stdout" && stream !== "stderr") {
-    throw new TypeError(
-      `consoleTransport: stream: expected "stdout" or "stderr", received ${JSON.stringify(stream)}`,
-    );
+    throw new OptionsError("consoleTransport.stream", '"stdout" or "stderr"', describe(stream));
   }
   let writer: LineWriter | undefined;
   return createLineTransport(stream, {

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { describe, OptionsError } from "../option-checks.js";
 import type { Transport } from "../transport/transport.js";
 import { createLineTransport, type LineSink } from "./line-transport.js";
 import { LineWriter } from "./line-writer.js";
@@ -18,12 +19,12 @@ const LOOK_FOR_ROTATION_EVERY_MS = 1000;
  * Appends each event as one line of JSON to a file. Attachments are left out. The file may be rotated in either way,
  * renamed or copied and truncated: within a second the new one is written to.
  *
- * @throws {TypeError} when there is no path
+ * @throws {OptionsError} when there is no path
  */
 export function fileTransport(options: string | FileTransportOptions): Transport {
   const { path, mode = 0o600 } = typeof options === "string" ? { path: options } : options;
   if (typeof path !== "string" || path === "")
-    throw new TypeError("fileTransport: path: expected the path of a file");
+    throw new OptionsError("fileTransport.path", "the path of a file", describe(path));
   return createLineTransport("file", new RotatedFile(path, mode));
 }
 

@@ -13,9 +13,9 @@ import { systemClock } from "../clock.js";
 import { createDiagnostics, silentDiagnostics } from "../diagnostics.js";
 import { parseDsn } from "../dsn.js";
 import { type Envelope, encodeEnvelope } from "../envelope.js";
+import { OptionsError } from "../option-checks.js";
 import type { SendResult, Transport } from "../transport/transport.js";
 import { createHttpTransport, type HttpTransportOptions } from "./http-transport.js";
-import { ProxyError } from "./proxy.js";
 
 const SDK = { name: "corvid.test", version: "1.2.3" };
 const open: (() => Promise<unknown>)[] = [];
@@ -400,7 +400,9 @@ describe("createHttpTransport() with a proxy", () => {
       write: (line) => void said.push(line),
     });
 
-    expect(() => transportTo("https://key@errors.example/1", { proxy: "socks5://a:1" })).toThrow(ProxyError);
+    expect(() => transportTo("https://key@errors.example/1", { proxy: "socks5://a:1" })).toThrow(
+      OptionsError,
+    );
     transportTo("https://key@errors.example/1", { env: { ALL_PROXY: "socks5://a:1" }, diagnostics });
     expect(said).toHaveLength(1);
     expect(said[0]).toContain("ALL_PROXY");

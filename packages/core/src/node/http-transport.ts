@@ -5,6 +5,7 @@ import type { Clock } from "../clock.js";
 import type { Diagnostics } from "../diagnostics.js";
 import { authHeader, type Dsn, envelopeUrl } from "../dsn.js";
 import { type Envelope, encodeEnvelope, type SdkInfo } from "../envelope.js";
+import { thrownText } from "../messages.js";
 import { resultOfAnswer } from "../transport/http-answer.js";
 import type { SendResult, Transport } from "../transport/transport.js";
 import type { CertificateAuthorities } from "./connector.js";
@@ -12,7 +13,7 @@ import { createConnector, trustOf } from "./connector.js";
 import { type Letter, postNow, preparePost } from "./exit/last-post.js";
 import type { HttpPool } from "./http-pool.js";
 import { ReleasedError } from "./lone-holder.js";
-import { type ProxyAddress, proxyFor } from "./proxy.js";
+import { PROXY_FORM, type ProxyAddress, ProxyError, proxyFor, UNUSABLE } from "./proxy.js";
 
 /** What the HTTP transport needs. */
 export interface HttpTransportOptions {
@@ -123,7 +124,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
   }
 
   function unwritable(error: unknown): undefined {
-    diagnostics.warn("encode", `could not write an envelope: ${textOf(error)}`);
+    diagnostics.warn("internal-error", "writing an envelope", thrownText(error));
   }
 
   function resultAtTheEnd(status: number | undefined): SendResult {
@@ -186,7 +187,8 @@ function chosenProxy(url: URL, { proxy, env, diagnostics }: HttpTransportOptions
   try {
     return proxyFor(url, undefined, env ?? process.env);
   } catch (error) {
-    diagnostics.warn("proxy", `${textOf(error)}; sending without a proxy`);
+    if (!(error instanceof ProxyError)) throw error;
+    diagnostics.warn("proxy-in-environment", error.variable, PROXY_FORM, UNUSABLE);
     return undefined;
   }
 }

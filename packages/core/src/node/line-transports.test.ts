@@ -19,6 +19,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createProgram, ended, type Program } from "../../test/support/child.js";
 import { numbered } from "../../test/support/script.js";
 import { reportEnvelope } from "../envelope.js";
+import { OptionsError } from "../option-checks.js";
 import { consoleTransport } from "./console-transport.js";
 import { fileTransport } from "./file-transport.js";
 
@@ -88,7 +89,7 @@ describe("fileTransport()", () => {
   });
 
   test.each([[""], [undefined], [5]])("throws for the path %j", (path) => {
-    expect(() => fileTransport({ path: path as never })).toThrow(TypeError);
+    expect(() => fileTransport({ path: path as never })).toThrow(OptionsError);
   });
 
   test("rejects instead of filling a device", async () => {
@@ -146,7 +147,7 @@ describe("consoleTransport()", () => {
   afterAll(() => program.remove());
 
   test("throws for a stream that is none", () => {
-    expect(() => consoleTransport({ stream: "stdin" as never })).toThrow(TypeError);
+    expect(() => consoleTransport({ stream: "stdin" as never })).toThrow(OptionsError);
   });
 
   test.each(["flush", "exit", "touched"])("brings everything through a pipe, once (%s)", async (then) => {

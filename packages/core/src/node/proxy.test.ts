@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { OptionsError } from "../option-checks.js";
 import { isExcepted, ProxyError, proxyFor } from "./proxy.js";
 
 const HTTP = new URL("http://errors.example.com:9000/");
@@ -78,7 +79,8 @@ describe("proxyFor()", () => {
   ])("throws for %j without repeating it", (text) => {
     const run = (): unknown => proxyFor(HTTPS, text, {});
 
-    expect(run).toThrow(ProxyError);
+    expect(run).toThrow(OptionsError);
+    expect(() => proxyFor(HTTPS, undefined, { https_proxy: `${text}?` })).toThrow(ProxyError);
     expect(run).not.toThrow(/secret/);
   });
 });

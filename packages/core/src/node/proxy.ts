@@ -1,4 +1,5 @@
 import { BlockList, isIP } from "node:net";
+import { OptionsError } from "../option-checks.js";
 
 /** A proxy to go through. */
 export interface ProxyAddress {
@@ -10,10 +11,20 @@ export interface ProxyAddress {
   readonly authorization?: string;
 }
 
-/** A proxy that cannot be used. The text never repeats credentials. */
+/** A proxy of the environment that cannot be used. */
 export class ProxyError extends Error {
   override readonly name = "ProxyError";
+  readonly variable: string;
+
+  constructor(variable: string) {
+    super(`${variable} holds no proxy`);
+    this.variable = variable;
+  }
 }
+
+export const PROXY_FORM = "an address like http://proxy.example:3128";
+/** What came is not shown: it may hold credentials. */
+export const UNUSABLE = "one that cannot be used";
 
 /**
  * The proxy for a target, by curl's conventions: `http_proxy` (lower case only, because a CGI server sets the other
@@ -21,7 +32,8 @@ export class ProxyError extends Error {
  * exceptions; lower case wins, and an empty value counts as set.
  *
  * @param option - an address overrides the environment, exceptions included; `false` means no proxy
- * @throws {ProxyError} when the address is none, or its protocol is not http or https
+ * @throws {OptionsError} when the option is no address, or its protocol is not http or https
+ * @throws {ProxyError} when the variable is
  */
 export function proxyFor(
   target: URL,
@@ -29,13 +41,13 @@ export function proxyFor(
   env: Readonly<Record<string, string | undefined>>,
 ): ProxyAddress | undefined {
   if (option === false) return undefined;
-  if (option !== undefined) return parseProxy(option, "option proxy");
+  if (option !== undefined) return parseProxy(option, () => new OptionsError("proxy", PROXY_FORM, UNUSABLE));
 
   const names = target.protocol === "https:" ? ["https_proxy", "HTTPS_PROXY"] : ["http_proxy"];
   const name = [...names, "all_proxy", "ALL_PROXY"].find((candidate) => env[candidate] !== undefined);
   if (name === undefined || env[name]!.trim() === "") return undefined;
   const exceptions = env["no_proxy"] ?? env["NO_PROXY"] ?? "";
-  return isExcepted(target, exceptions) ? undefined : parseProxy(env[name]!, name);
+  return isExcepted(target, exceptions) ? undefined : parseProxy(env[name]!, () => new ProxyError(name));
 }
 
 /**
@@ -78,13 +90,11 @@ function isInRange(host: string, range: string): boolean {
 }
 
 /** Ports as in curl: 1080 unless written, 443 to an https proxy. */
-function parseProxy(text: string, source: string): ProxyAddress {
+function parseProxy(text: string, refusal: () => Error): ProxyAddress {
   const withScheme = text.includes("://") ? text.trim() : `http://${text.trim()}`;
   const parts = /^(https?):\/\/(?:[^@/?#]*@)?(?:\[[^\]]*\]|[^:/?#@[\]]+)(?::(\d+))?\/?$/i.exec(withScheme);
   if (parts === null || !URL.canParse(withScheme)) {
-    throw new ProxyError(
-      `${source}: expected an address like http://proxy.example:3128, received one that cannot be used`,
-    );
+    throw refusal();
   }
   const url = new URL(withScheme);
   const protocol = url.protocol === "https:" ? "https:" : "http:";

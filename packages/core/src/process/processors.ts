@@ -1,8 +1,9 @@
 import type { EventHint } from "../capture/hint.js";
 import type { DropReason } from "../drops.js";
 import type { Event } from "../event.js";
-import { unobserved } from "../hook-guard.js";
+import { receivedInstead, unobserved } from "../hook-guard.js";
 import type { Processor } from "../integration.js";
+import { type Message, thrownText } from "../messages.js";
 
 /** A processor with the name and the drop reason it goes by. */
 export interface NamedProcessor {
@@ -15,8 +16,9 @@ export interface NamedProcessor {
 export type ProcessResult =
   | { readonly event: Event }
   | {
-      readonly dropped: NamedProcessor["reason"] /** Why, for people; absent when the processor said `null`. */;
-      readonly trouble?: string;
+      readonly dropped: NamedProcessor["reason"];
+      /** Why, for people; absent when the processor said `null`. */
+      readonly trouble?: Message;
     };
 
 /**
@@ -31,15 +33,13 @@ export function runProcessors(
   let current = event;
   for (const { name, reason, run } of processors) {
     const outcome = attempt(run, current, hint);
-    if ("error" in outcome) return { dropped: reason, trouble: `${name} threw ${describe(outcome.error)}` };
+    if ("error" in outcome)
+      return { dropped: reason, trouble: ["hook-threw", name, thrownText(outcome.error), "event"] };
     const { returned } = outcome;
     if (returned === null) return { dropped: reason };
-    const trouble = notAnEvent(returned);
-    if (trouble !== undefined)
-      return {
-        dropped: reason,
-        trouble: `${name} must return the event or null, synchronously, but returned ${trouble}`,
-      };
+    const received = receivedInstead(returned);
+    if (received !== undefined)
+      return { dropped: reason, trouble: ["hook-returned", name, received, "event"] };
     current = returned as Event;
   }
   return { event: current };
@@ -50,23 +50,5 @@ function attempt(run: Processor, event: Event, hint: EventHint): { returned: unk
     return { returned: unobserved(() => run(event, hint)) };
   } catch (error) {
     return { error };
-  }
-}
-
-function notAnEvent(returned: unknown): string | undefined {
-  if (typeof returned !== "object" || returned === null)
-    return returned === undefined ? "nothing" : `a ${typeof returned}`;
-  if (Array.isArray(returned)) return "an array";
-  if (typeof (returned as { then?: unknown }).then !== "function") return undefined;
-  // Nobody else will look at this promise: its rejection must not end the process.
-  (returned as Promise<unknown>).then(undefined, () => undefined);
-  return "a promise";
-}
-
-function describe(error: unknown): string {
-  try {
-    return String(error);
-  } catch {
-    return "something that cannot be shown";
   }
 }

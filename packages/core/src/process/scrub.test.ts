@@ -279,10 +279,10 @@ test("createScrubber() takes further names and patterns", () => {
 
 test("createScrubber() refuses options that cannot work", () => {
   expect(() => createScrubber({ keys: [1 as never] })).toThrow(
-    "scrub.keys: expected a list of strings and regular expressions",
+    "Invalid option scrub.keys[0]: expected a text or a RegExp, received 1",
   );
   expect(() => createScrubber({ patterns: ["a" as never] })).toThrow(
-    "scrub.patterns: expected a list of regular expressions",
+    'Invalid option scrub.patterns[0]: expected a RegExp, received "a"',
   );
 });
 

@@ -1,4 +1,5 @@
 import type { Breadcrumb, Event, Exception, Frame, Json, LogEntry, RequestInfo, User } from "../event.js";
+import { arrayOf, type Check, demand, expecting, pattern, shape } from "../option-checks.js";
 import { normalise } from "./normalise.js";
 import { scrubAssignments } from "./scrub/assignments.js";
 import { isCardNumber, scrubCards } from "./scrub/cards.js";
@@ -32,6 +33,12 @@ export interface Scrubber {
   text(text: string): string;
 }
 
+/** What the option `scrub` may be. */
+export const scrubCheck: Check = shape({
+  keys: arrayOf(pattern),
+  patterns: arrayOf(expecting("a RegExp", (value) => value instanceof RegExp)),
+});
+
 const PLACEHOLDER = "[Filtered]";
 
 /** Deeper than anything that was normalised; what lies below is taken out unseen. */
@@ -40,10 +47,10 @@ const MAX_DEPTH = 64;
 /**
  * Makes a scrubber.
  *
- * @throws {TypeError} when an option is not what it should be
+ * @throws {OptionsError} when an option is not what it should be
  */
 export function createScrubber(options: ScrubOptions = {}): Scrubber {
-  checkOptions(options);
+  demand("scrub", options, scrubCheck);
   const judge = createKeyJudge(options.keys);
   const patterns = (options.patterns ?? []).map(
     (pattern) => new RegExp(pattern.source, `${pattern.flags.replace(/[gy]/g, "")}g`),
@@ -256,13 +263,4 @@ function mapRecord<T>(
     });
   }
   return result ?? given;
-}
-
-function checkOptions({ keys = [], patterns = [] }: ScrubOptions): void {
-  if (!Array.isArray(keys) || !keys.every((key) => typeof key === "string" || key instanceof RegExp)) {
-    throw new TypeError("scrub.keys: expected a list of strings and regular expressions");
-  }
-  if (!Array.isArray(patterns) || !patterns.every((pattern) => pattern instanceof RegExp)) {
-    throw new TypeError("scrub.patterns: expected a list of regular expressions");
-  }
 }

@@ -1,6 +1,7 @@
 import type { Snapshot, Surroundings } from "../capture/snapshot.js";
 import type { Diagnostics } from "../diagnostics.js";
 import type { Envelope } from "../envelope.js";
+import { thrownText } from "../messages.js";
 import type { SpoolView } from "../transport/delivery.js";
 import type { CaptureWriter } from "./capture-writer.js";
 import { finishedText } from "./finished.js";
@@ -92,7 +93,7 @@ export class SpoolDesk implements SpoolView {
       this.#isWorking = this.store.keep(kind, id, text());
       return this.#isWorking;
     } catch (error) {
-      this.#diagnostics.warn("spool", `the spool could not take event ${id}: ${String(error)}`);
+      this.#diagnostics.warn("spool-trouble", "an event could not be written", thrownText(error));
       return false;
     }
   }

@@ -24,7 +24,7 @@ export interface NoticeOptions {
 export function tellLoss(loss: SpoolLoss, context: NoticeOptions): void {
   const { ledger, diagnostics } = context;
   const { reason, events, captures } = loss;
-  diagnostics.warn(`spool:${reason}`, `${describeLoss(loss)}`);
+  diagnostics.warn("spool-lost", reason, describeLoss(loss));
   if (reason === "corrupt") ledger.takeOver({ events: 1, captures });
   else ledger.folded += events - 1;
   if (reason === "corrupt" || reason === "gone") {

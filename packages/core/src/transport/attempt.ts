@@ -41,6 +41,6 @@ function isResult(result: unknown): result is SendResult {
 }
 
 /** What to say of something thrown. */
-export function textOf(error: unknown): string {
+function textOf(error: unknown): string {
   return error instanceof Error ? error.message : "a value that is no Error was thrown";
 }

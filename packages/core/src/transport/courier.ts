@@ -2,8 +2,9 @@ import type { Clock } from "../clock.js";
 import type { Diagnostics } from "../diagnostics.js";
 import type { DropReason } from "../drops.js";
 import type { Envelope } from "../envelope.js";
+import { thrownText } from "../messages.js";
 import { Alarm } from "./alarm.js";
-import { attempt, textOf } from "./attempt.js";
+import { attempt } from "./attempt.js";
 import { Backlog, type Parcel } from "./backlog.js";
 import { retryDelay } from "./backoff.js";
 import { Line } from "./line.js";
@@ -261,7 +262,7 @@ export class Courier {
       try {
         this.#conclude(parcel, results[index]!, startedAt);
       } catch (error) {
-        this.#options.diagnostics.warn("conclude", `internal error after sending: ${textOf(error)}`);
+        this.#options.diagnostics.warn("internal-error", "sending", thrownText(error));
         this.#drop(parcel, "internal_sdk_error");
       }
     });
@@ -284,7 +285,8 @@ export class Courier {
     this.#lineWorked(now);
     if (result.kind === "accepted") {
       this.#accepted++;
-      this.#options.diagnostics.debug(() => `${this.#name(parcel)} delivered`);
+      const { diagnostics, transport } = this.#options;
+      diagnostics.debug("delivered", transport.name, parcel.envelope.kind, parcel.envelope.id);
       this.settle(parcel, { kind: "delivered" });
     } else {
       this.#refuse(parcel, result, now);
@@ -359,7 +361,7 @@ export class Courier {
       const smaller = this.#options.shrink(envelope);
       if (smaller !== undefined) return smaller;
     } catch (error) {
-      this.#options.diagnostics.warn("shrink", `could not shrink an event: ${textOf(error)}`);
+      this.#options.diagnostics.warn("internal-error", "shrinking an event", thrownText(error));
     }
     return envelope.attachments.length > 0 ? withoutAttachments(envelope) : undefined;
   }
@@ -368,22 +370,18 @@ export class Courier {
     const { diagnostics, transport } = this.#options;
     const detail = result.detail ?? result.reason;
     this.lastError = detail;
-    const what = result.kind === "retry" ? "kept for another try" : "refused";
-    diagnostics.debug(() => `${this.#name(parcel)} ${what}: ${detail}`);
-    diagnostics.warn(`${what}:${transport.name}`, `${transport.name}: an event was ${what}: ${detail}`);
+    const { kind, id } = parcel.envelope;
+    diagnostics.warn(result.kind === "retry" ? "kept" : "refused", transport.name, kind, id, detail);
   }
 
   #drop(parcel: Parcel, reason: DropReason): void {
-    this.#options.diagnostics.debug(() => `${this.#name(parcel)} dropped: ${reason}`);
+    const { diagnostics, transport } = this.#options;
+    diagnostics.debug("dropped-for", transport.name, parcel.envelope.kind, parcel.envelope.id, reason);
     this.settle(parcel, { kind: "dropped", reason });
   }
 
   #reasonForLeaving(parcel: Parcel): DropReason {
     return parcel.lastReason ?? (this.isLimited ? "ratelimit_backoff" : "network_error");
-  }
-
-  #name({ envelope }: Parcel): string {
-    return `${envelope.kind} ${envelope.id}: ${this.#options.transport.name}:`;
   }
 
   #nextMoment(): number {

@@ -2,6 +2,7 @@ import type { Clock } from "../clock.js";
 import type { Diagnostics } from "../diagnostics.js";
 import type { DropReason } from "../drops.js";
 import type { Envelope } from "../envelope.js";
+import { thrownText } from "../messages.js";
 import type { Parcel } from "./backlog.js";
 import { ClientReports } from "./client-reports.js";
 import { attachmentBytes, Courier, type Outcome, type SpoolView } from "./courier.js";
@@ -259,7 +260,7 @@ class TransportDelivery implements Delivery {
     try {
       this.#options.onSettled(offered, outcome);
     } catch (error) {
-      this.#options.diagnostics.warn("settled", `internal error after a delivery: ${String(error)}`);
+      this.#options.diagnostics.warn("internal-error", "counting a delivery", thrownText(error));
     }
     this.#tellWaiting();
   }
@@ -305,7 +306,7 @@ class TransportDelivery implements Delivery {
     const { transport, clock, diagnostics } = this.#options;
     if (transport.close === undefined) return;
     const closing = (async () => transport.close?.(leftMs))().catch((error: unknown) => {
-      diagnostics.warn("close", `${this.name} did not close: ${String(error)}`);
+      diagnostics.warn("not-closed", this.name, thrownText(error));
     });
     await new Promise<void>((resolve) => {
       const timer = clock.schedule(resolve, leftMs, { keepAlive: true });

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Diagnostics } from "../../src/diagnostics.js";
+import { messageText } from "../../src/messages.js";
 import { createIdSource } from "../../src/node/ids.js";
 import { createSpoolStore, type FolderSpool, type SpoolOptions } from "../../src/node/spool/store.js";
 import type { SpooledEvent, SpoolLoss } from "../../src/spool/store.js";
@@ -34,7 +35,7 @@ export function testSpool(dir: string, options: Partial<SpoolOptions> = {}): Tes
   const warnings: string[] = [];
   const diagnostics: Diagnostics = {
     debug: () => undefined,
-    warn: (_topic, text) => void warnings.push(text),
+    warn: (...message) => void warnings.push(messageText(...message)),
   };
   const store = createSpoolStore({
     dir,

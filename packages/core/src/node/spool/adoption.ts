@@ -37,7 +37,7 @@ export async function* adoptEnded(options: AdoptionOptions): AsyncGenerator<Foun
       yield { folder, instance, scan: await scanFolder(folder, destinations, now) };
     } catch (error) {
       if (!isPassing(error)) throw error;
-      diagnostics.warn("spool:unreadable", `spool: ${folder} cannot be read now: ${String(error)}`);
+      diagnostics.warn("spool-left-alone", "it cannot be read now", `${folder}: ${String(error)}`);
     }
   }
 }

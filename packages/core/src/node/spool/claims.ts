@@ -74,7 +74,7 @@ function isOurs(
   { owner, diagnostics }: Pick<ClaimOptions, "owner" | "diagnostics">,
 ): boolean {
   if (stat.isDirectory() && stat.uid === owner) return true;
-  diagnostics.warn("spool:foreign", `spool: ${folder} is left alone: it is no folder of this user`);
+  diagnostics.warn("spool-left-alone", "it is no folder of this user", folder);
   return false;
 }
 
@@ -91,12 +91,12 @@ function hasEnded(
 async function isFromLater(folder: string, { diagnostics }: ClaimOptions): Promise<boolean> {
   try {
     if (!(await isNewer(folder))) return false;
-    diagnostics.warn("spool:newer", `spool: ${folder} is left alone: a later version of Corvid wrote it`);
+    diagnostics.warn("spool-left-alone", "a later version of Corvid wrote it", folder);
     return true;
   } catch (error) {
     // Taken by another just now, or unreadable: not for us.
     if (codeOf(error) !== "ENOENT")
-      diagnostics.warn("spool:unreadable", `spool: ${folder} cannot be read: ${codeOf(error)}`);
+      diagnostics.warn("spool-left-alone", `it cannot be read: ${codeOf(error)}`, folder);
     return true;
   }
 }

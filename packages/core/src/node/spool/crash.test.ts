@@ -19,7 +19,7 @@ const clock = createTestClock();
 const newId = createIdSource();
 const store = createSpoolStore({
   dir, group: "0123abcd", destinations: ["http"], head: () => "{}", clock, newId,
-  diagnostics: { debug: () => undefined, warn: (topic, text) => warnings.push(text) },
+  diagnostics: { debug: () => undefined, warn: (...facts) => warnings.push(facts.join(" ")) },
 });
 const keep = (size) => {
   const id = newId();

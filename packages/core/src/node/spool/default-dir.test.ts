@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, write
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { testFolder } from "../../../test/support/spool.js";
+import { messageText } from "../../messages.js";
 import { defaultSpoolDir } from "./default-dir.js";
 
 let dir: string;
@@ -21,7 +22,10 @@ function spoolDir(options: Partial<Parameters<typeof defaultSpoolDir>[0]> = {}):
     platform: "linux",
     home: join(dir, "home"),
     tmp: join(dir, "tmp"),
-    diagnostics: { debug: () => undefined, warn: (_topic, text) => void warnings.push(text) },
+    diagnostics: {
+      debug: () => undefined,
+      warn: (...message) => void warnings.push(messageText(...message)),
+    },
     ...options,
   });
 }

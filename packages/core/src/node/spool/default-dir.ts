@@ -39,7 +39,7 @@ export function defaultSpoolDir(options: DefaultSpoolDirOptions): string | undef
   }
   const inTmp = made(join(tmp, `corvid-${name}`), uid);
   if (typeof inTmp === "string") return inTmp;
-  diagnostics.warn("spool:dir", `spool: no folder to keep events in: ${inTmp.trouble}`);
+  diagnostics.warn("spool-trouble", "no folder to keep events in", inTmp.trouble);
   return undefined;
 }
 

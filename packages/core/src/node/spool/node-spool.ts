@@ -50,7 +50,7 @@ export function createNodeSpool(
 
 function crashReport({ diagnosticReport, diagnostics }: WantedSpool, folder: string | undefined): () => void {
   if (!diagnosticReport || folder === undefined) return () => undefined;
-  return enableCrashReport(folder, (text) => diagnostics.warn("spool:report", text));
+  return enableCrashReport(folder, (text) => diagnostics.warn("crash-report-off", text));
 }
 
 /** Who may take over from whom: those who send to the same place. */

@@ -61,7 +61,7 @@ describe("enableCrashReport()", () => {
     enableCrashReport(folder, warn, settings, FLAGS)();
 
     expect(settings).toEqual({ ...untouched, ...own });
-    expect(warnings).toEqual([expect.stringContaining("the application has settings of its own")]);
+    expect(warnings).toEqual([expect.stringContaining("settings of the application's own")]);
   });
 
   test.for([[[]], [["--report-exclude-env"]], [["--report-exclude-network"]]])(

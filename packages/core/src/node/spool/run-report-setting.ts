@@ -1,5 +1,6 @@
 import { mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
+import { textOf } from "./layout.js";
 import { nodeFlags } from "./node-flags.js";
 
 /** Name of the folder, in that of a process, where Node puts its report. */
@@ -39,14 +40,14 @@ export function enableCrashReport(
 ): () => void {
   const refused = refusal(settings, flags);
   if (refused !== undefined) {
-    warn(`Node's diagnostic report stays off: ${refused}`);
+    warn(refused);
     return () => undefined;
   }
   const directory = join(folder, REPORT_FOLDER);
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   } catch (error) {
-    warn(`Node's diagnostic report stays off: ${error}`);
+    warn(textOf(error));
     return () => undefined;
   }
   Object.assign(settings, { directory, reportOnFatalError: true });
@@ -63,10 +64,10 @@ export function enableCrashReport(
 
 function refusal(settings: ReportSettings, flags: readonly string[]): string | undefined {
   if (!REQUIRED.every((flag) => flags.includes(flag)))
-    return `it needs Node 22 or newer, started with ${REQUIRED.join(" ")} (NODE_OPTIONS will do)`;
+    return `expected Node 22 or newer, started with ${REQUIRED.join(" ")} (NODE_OPTIONS will do), received ${flags.join(" ") || "no flags"}`;
   const { reportOnFatalError, reportOnSignal, reportOnUncaughtException, directory, filename } = settings;
   const isSet = reportOnFatalError || reportOnSignal || reportOnUncaughtException;
   return isSet || directory !== "" || filename !== ""
-    ? "the application has settings of its own for it"
+    ? "expected process.report as Node sets it, received settings of the application's own"
     : undefined;
 }

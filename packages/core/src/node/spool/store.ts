@@ -169,7 +169,7 @@ class FileSpool implements FolderSpool {
     for await (const found of adoptEnded(this.#adoption(home, isHere))) {
       if (!isHere()) return NOTHING;
       if (found.scan.refused > 0)
-        diagnostics.warn("spool:foreign", `spool: what is no file in ${found.folder} was not read`);
+        diagnostics.warn("spool-left-alone", "there are entries that are no files", found.folder);
       const more = this.#holdings.take(found);
       events += more.events;
       captures += more.captures;
@@ -300,7 +300,11 @@ class FileSpool implements FolderSpool {
 
   #isTooLong(payload: string): boolean {
     if (payload.length <= Math.min(LONGEST_PAYLOAD_BYTES, this.#maxBytes / 4)) return false;
-    this.#options.diagnostics.warn("spool:large", `spool: an event of ${payload.length} bytes is not kept`);
+    this.#options.diagnostics.warn(
+      "spool-trouble",
+      "an event is too large to be kept",
+      `${payload.length} bytes`,
+    );
     return true;
   }
 
@@ -313,6 +317,6 @@ class FileSpool implements FolderSpool {
   }
 
   #tellTrouble(what: string, error: unknown): void {
-    this.#options.diagnostics.warn(`spool:${what}`, `spool: ${what}: ${textOf(error)}`);
+    this.#options.diagnostics.warn("spool-trouble", what, textOf(error));
   }
 }

@@ -18,16 +18,6 @@ export function explainFailure(error: unknown, whom: string): Failure {
   return { text: `${whom}: ${detail}`.slice(0, 400), advice: known ?? UNKNOWN };
 }
 
-/** The error of a step that took too long. */
-export class TimeOver extends Error {
-  override readonly name = "TimeOver";
-  readonly code = "TIME_OVER";
-
-  constructor(timeoutMs: number) {
-    super(`no answer within ${timeoutMs / 1000} s`);
-  }
-}
-
 const LATE =
   "Nobody answers, and nobody refuses. A firewall that drops packets? A wrong address? Ask for the outgoing connection to be allowed, or set a proxy.";
 const CUT = "The connection was cut. A firewall or proxy that forbids it, or a server that crashed?";

@@ -50,7 +50,8 @@ export async function walk(route: Route, report: Report): Promise<boolean> {
     if (isSecure) socket = socket && (await step.tls(socket, server));
     return socket !== undefined;
   } finally {
-    for (const socket of sockets) socket.destroy();
+    // The newest first: Node crashes (seen with 20.20) when a connection is closed before the TLS that stands on it.
+    for (const socket of sockets.reverse()) socket.destroy();
   }
 }
 

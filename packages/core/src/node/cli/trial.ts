@@ -1,11 +1,13 @@
 import { type Dsn, envelopeUrl } from "../../dsn.js";
+import type { HttpAnswer } from "../../transport/http-answer.js";
 import { answerFinding, limitsFinding } from "./answer.js";
 import { readArguments, readSeconds } from "./arguments.js";
+import { startDeadline, TimeOver } from "./deadline.js";
 import { tellDsn, tellProxy } from "./destination.js";
-import { explainFailure, TimeOver } from "./failure.js";
+import { explainFailure } from "./failure.js";
 import { createReport, type Report } from "./report.js";
 import { walk } from "./route.js";
-import { sendTestEvent } from "./test-event.js";
+import { sendTestEvent, type TestEvent } from "./test-event.js";
 import type { ExitCode, World } from "./world.js";
 
 /** What `corvid test --help` prints. */
@@ -37,37 +39,34 @@ export async function trial(args: readonly string[], world: World): Promise<Exit
   const dsn = chosenDsn(positionals[0], world, report);
   if (dsn === undefined) return report.end("");
 
-  const signal = AbortSignal.timeout(timeoutMs);
-  const startedAt = performance.now();
-  const over = new AbortController();
-  signal.addEventListener("abort", () => over.abort(new TimeOver(timeoutMs)));
+  const deadline = startDeadline(timeoutMs);
   const target = new URL(envelopeUrl(dsn));
   const proxy = tellProxy(target, world.env, report);
-  if (!(await walk({ target, proxy, env: world.env, signal: over.signal }, report))) return report.end("");
+  const isOpen = await walk({ target, proxy, env: world.env, signal: deadline.signal }, report);
+  deadline.clear();
+  if (!isOpen) return report.end("");
 
-  const leftMs = Math.max(1, timeoutMs - (performance.now() - startedAt));
-  const eventId = await send(dsn, leftMs, target, world, report);
-  return report.end(`The server has event ${eventId}.`, { eventId });
+  const event = await sendTestEvent(dsn, deadline.leftMs(), world.env);
+  tellEvent(event, event.outcome ?? new TimeOver(timeoutMs), target.host, report);
+  return report.end(`The server has event ${event.id}.`, { eventId: event.id });
 }
 
-async function send(dsn: Dsn, timeoutMs: number, target: URL, world: World, report: Report): Promise<string> {
-  const { id, release, environment, outcome, ms } = await sendTestEvent(dsn, timeoutMs, world.env);
-  const named = [`release ${release ?? "unknown"}`, `environment ${environment}`].join(", ");
+function tellEvent(event: TestEvent, outcome: HttpAnswer | Error, host: string, report: Report): void {
+  const { id, release, environment, ms } = event;
   report.add({
     topic: "event",
     state: "ok",
-    text: `${id}, ${named}`,
+    text: `${id}, release ${release ?? "unknown"}, environment ${environment}`,
     details: { id, release: release ?? null, environment },
   });
   if (outcome instanceof Error) {
-    report.add({ topic: "answer", state: "problem", ...explainFailure(outcome, target.host) });
-    return id;
+    report.add({ topic: "answer", state: "problem", ...explainFailure(outcome, host) });
+    return;
   }
   const finding = answerFinding(outcome, ms, Date.now());
   report.add(finding);
   const limits = limitsFinding(finding);
   if (limits !== undefined) report.add(limits);
-  return id;
 }
 
 function chosenDsn(operand: string | undefined, { env }: World, report: Report): Dsn | undefined {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
-import type { Finding } from "../report.js";
+import { counted, type Finding } from "../report.js";
 import type { World } from "../world.js";
 import { type Entry, type Project, textIn } from "./project.js";
 import { readSourceMap, type SourceMapFacts } from "./source-map.js";
@@ -81,7 +81,7 @@ function sourcesFinding(
   base: Pick<Finding, "topic" | "details">,
   { sources, present, embedded }: Extract<SourceMapFacts, { state: "read" }>,
 ): Finding {
-  const text = `${sources} sources, ${present} of them on disk, ${embedded} inside the map`;
+  const text = `${counted(sources, "source")}, ${present} of them on disk, ${embedded} inside the map`;
   if (present === sources) return { ...base, state: "ok", text };
   return {
     ...base,

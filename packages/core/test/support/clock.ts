@@ -4,6 +4,8 @@ import type { Clock, Timer } from "../../src/clock.js";
 export interface TestClock extends Clock {
   /** Goes on by `ms`, calling what falls due, in order. */
   advance(ms: number): void;
+  /** Goes on by `ms` without calling anything, as for a process that is suspended; what fell due comes late. */
+  sleep(ms: number): void;
   /** Timers that are set and not cancelled. */
   readonly pending: number;
 }
@@ -30,6 +32,9 @@ export function createTestClock(startMs: number = Date.UTC(2026, 0, 2, 3, 4, 5, 
         due.fn();
       }
       elapsed = until;
+    },
+    sleep(ms) {
+      elapsed += ms;
     },
     get pending() {
       return timers.size;

@@ -1,0 +1,236 @@
+import { readdirSync, rmSync, statSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import type { PartKind } from "../../spool/store.js";
+import type { Entries, Entry, Segment } from "./entries.js";
+import { BEATS, CLAIMED, isInstance, segmentName, segmentNumbers } from "./layout.js";
+import { type LineKind, type LineWriter, NOBODY } from "./line.js";
+import { headText, type SegmentHead } from "./scan.js";
+import { SegmentFile } from "./segment-file.js";
+
+export interface JournalOptions {
+  readonly folder: string;
+  /** 16 hex digits. */
+  readonly instance: string;
+  readonly lines: LineWriter;
+  readonly fsync: boolean;
+  /** A segment this large or, in milliseconds, this old is followed by another. */
+  readonly segmentBytes: number;
+  readonly segmentAgeMs: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** What the next segment begins with. */
+  readonly head: () => SegmentHead;
+  /** The file stays open between two lines: for one's own, which is written to at any time. */
+  readonly staysOpen: boolean;
+  /** A segment was begun: it may be time to look at the sizes. */
+  readonly onBegun: () => void;
+}
+
+/** The segments of one instance: appended to at the end, deleted from the beginning. */
+export class Journal {
+  readonly entries: Entries;
+  readonly folder: string;
+  readonly #options: JournalOptions;
+  readonly #segments: Segment[];
+  /** The last segment, when lines may be added to it. */
+  #active: Segment | undefined;
+  #file: SegmentFile | undefined;
+
+  constructor(options: JournalOptions, entries: Entries, segments: readonly Segment[] = []) {
+    this.#options = options;
+    this.folder = options.folder;
+    this.entries = entries;
+    this.#segments = [...segments];
+  }
+
+  get isEmpty(): boolean {
+    return this.entries.byId.size === 0;
+  }
+
+  get bytes(): number {
+    return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** The segment that goes first when something must go; never the one that is written to. */
+  get oldest(): Segment | undefined {
+    const first = this.#segments[0];
+    return first === this.#active ? undefined : first;
+  }
+
+  /** The first segments, up to the first that `isWanted` refuses, are deleted. @returns the events lost with them */
+  dropWhile(
+    isWanted: (segment: Segment) => boolean,
+  ): { readonly segment: Segment; readonly lost: Entry[] }[] {
+    const dropped: { segment: Segment; lost: Entry[] }[] = [];
+    for (let { oldest } = this; oldest !== undefined && isWanted(oldest); { oldest } = this) {
+      const lost = this.entries.in(oldest);
+      for (const entry of lost) this.entries.forget(entry);
+      this.#unlinkFirst();
+      dropped.push({ segment: oldest, lost });
+    }
+    return dropped;
+  }
+
+  /**
+   * Adds a part of an event, with one write. What a `finished` makes unreadable, that others are done with it and how
+   * many captures it stands for, is said again behind it.
+   *
+   * @returns whether the part is on disk: one that is too large, or of use to nobody, is not
+   * @throws what the system says
+   */
+  keep(kind: PartKind, id: string, payload: string): boolean {
+    if (!this.entries.accepts(kind, id) || !this.#append(kind, id, payload)) return false;
+    const entry = this.entries.byId.get(id);
+    if (entry !== undefined && kind === "finished") {
+      if (entry.moreCount > 0) this.#append("count", id, String(entry.moreCount));
+      for (const name of entry.settled ?? []) this.#append("done", id, JSON.stringify(name));
+    }
+    return entry !== undefined;
+  }
+
+  /**
+   * A destination, or with none all of them, is done with an event. The last event leaves no line: the files go.
+   *
+   * @throws what the system says; the event is forgotten here all the same
+   */
+  settle(id: string, destination: string | undefined): void {
+    const isForgotten = this.entries.settle(id, destination);
+    if (isForgotten && this.isEmpty && !this.hasGrown()) return;
+    try {
+      this.#append("done", id, isForgotten || destination === undefined ? "" : JSON.stringify(destination));
+    } finally {
+      while (this.#segments.length > 1 && this.#isDone(this.#segments[0]!)) this.#unlinkFirst();
+    }
+  }
+
+  /** Nothing waits any more: what was written is cut off, and the segment used again unless it is old. */
+  clear(): void {
+    while (this.#segments.length > 0 && this.#segments[0] !== this.#active) this.#unlinkFirst();
+    const active = this.#active;
+    if (active === undefined || active.bytes === active.headBytes) return;
+    if (this.#file === undefined || this.#isDue(active)) this.#deleteActive();
+    else this.#file.truncate(active.headBytes);
+    active.bytes = active.headBytes;
+  }
+
+  /** The next to read this need not count these again. @throws what the system says */
+  noteUnreadable(lines: number): void {
+    this.#append("count", NOBODY, String(lines));
+  }
+
+  /** Its owner, believed dead, has written here after all was read. */
+  hasGrown(): boolean {
+    return this.#segments.some((segment) => this.#isLonger(segment));
+  }
+
+  /**
+   * Nothing waits any more, and nobody will write here again. Lines that cancel others go after those.
+   *
+   * @param options - `keepsOthers`: files that are not ours stay, and the folder with them
+   * @throws what the system says
+   */
+  remove({ keepsOthers }: { readonly keepsOthers: boolean }): void {
+    this.close();
+    this.#active = undefined;
+    while (this.#segments.length > 0) this.#unlinkFirst();
+    const others = readdirSync(this.folder).filter((name) => !isOurs(name));
+    // What it had claimed itself, and what could not be moved away, is not done with.
+    const isStillHolding =
+      others.includes(CLAIMED) && readdirSync(join(this.folder, CLAIMED)).some((name) => isInstance(name));
+    if (!isStillHolding && !(keepsOthers && others.some((name) => name !== CLAIMED)))
+      rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Whether it was deleted by someone who did not know that it is in use; `false` when it was taken over. */
+  get isDeleted(): boolean {
+    return this.#file?.isDeleted ?? false;
+  }
+
+  close(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  #append(kind: LineKind, id: string, payload: string): boolean {
+    const { lines, staysOpen } = this.#options;
+    const { segment, file } = this.#writable();
+    const line = lines.write(kind, id, payload);
+    try {
+      if (line === undefined) return false;
+      const offset = file.append(line);
+      segment.bytes = file.bytes;
+      this.entries.apply({ kind, id, segment, offset, length: line.length - 1, payload: () => payload });
+      return true;
+    } finally {
+      if (!staysOpen) this.close();
+    }
+  }
+
+  #writable(): { segment: Segment; file: SegmentFile } {
+    const active = this.#active;
+    if (active === undefined || this.#isDue(active) || active.bytes >= this.#options.segmentBytes)
+      return this.#begin();
+    this.#file ??= new SegmentFile(active.path, { isNew: false, fsync: this.#options.fsync });
+    return { segment: active, file: this.#file };
+  }
+
+  #begin(): { segment: Segment; file: SegmentFile } {
+    const { folder, instance, lines, fsync, head, onBegun } = this.#options;
+    const number = (this.#segments.at(-1)?.number ?? 0) + 1;
+    const path = join(folder, segmentName(number));
+    const said = head();
+    const file = new SegmentFile(path, { isNew: true, fsync });
+    try {
+      file.append(lines.write("head", instance.padStart(32, "0"), headText(said)) ?? NO_HEAD);
+    } catch (error) {
+      file.close();
+      unlinkQuietly(path);
+      throw error;
+    }
+    this.close();
+    this.#file = file;
+    this.#active = { number, path, ...said, headBytes: file.bytes, bytes: file.bytes, live: 0 };
+    this.#segments.push(this.#active);
+    onBegun();
+    return { segment: this.#active, file };
+  }
+
+  #isDone(segment: Segment): boolean {
+    return segment.live === 0 && !this.#isLonger(segment);
+  }
+
+  #isLonger({ path, bytes }: Segment): boolean {
+    if (this.#options.staysOpen) return false;
+    return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > bytes;
+  }
+
+  #isDue({ begunAt }: Segment): boolean {
+    return Math.abs(this.#options.now() - begunAt) >= this.#options.segmentAgeMs;
+  }
+
+  #deleteActive(): void {
+    this.close();
+    this.#active = undefined;
+    this.#unlinkFirst();
+  }
+
+  #unlinkFirst(): void {
+    const segment = this.#segments.shift();
+    if (segment !== undefined) unlinkQuietly(segment.path);
+  }
+}
+
+function isOurs(name: string): boolean {
+  return BEATS.includes(name) || segmentNumbers([name]).length > 0;
+}
+
+const NO_HEAD = new Uint8Array();
+
+/** A file that cannot be deleted is in the way of nobody. */
+function unlinkQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Gone already, or on a disk that is read-only: whoever finds it sends what is in it once more.
+  }
+}

@@ -15,11 +15,11 @@ describe("corvid", () => {
   });
 
   test.each([
-    [[], "expected a command: test or doctor"],
+    [[], "expected a command: test, doctor or spool"],
     [["tset"], 'unknown command "tset": did you mean test?'],
     [["Docter"], 'unknown command "Docter": did you mean doctor?'],
     [["--versoin"], "did you mean --version?"],
-    [["toString"], 'unknown command "toString": expected test or doctor'],
+    [["toString"], 'unknown command "toString": expected test, doctor or spool'],
     [["test", "--jsn"], 'unknown option "--jsn": did you mean --json?'],
     [["test", "--colour"], "expected one of --timeout, --json, --help"],
     [["test", "-x"], 'unknown option "-x"'],

@@ -2,6 +2,7 @@ import { SDK } from "../../sdk.js";
 import { shown, UsageError } from "./arguments.js";
 import { DOCTOR_HELP, doctor } from "./doctor.js";
 import { nearest } from "./nearest.js";
+import { SPOOL_HELP, spool } from "./spool.js";
 import { TRIAL_HELP, trial } from "./trial.js";
 import type { ExitCode, World } from "./world.js";
 
@@ -15,12 +16,16 @@ interface Command {
 const COMMANDS: Readonly<Record<string, Command>> = {
   test: { help: TRIAL_HELP, run: trial },
   doctor: { help: DOCTOR_HELP, run: doctor },
+  spool: { help: SPOOL_HELP, run: spool },
 };
+
+const KNOWN = "test, doctor or spool";
 
 const HELP = `Usage: corvid COMMAND [options]
 
   test [DSN]   send an event, and say what becomes of it, step by step
   doctor       look at the application in this folder: what Corvid finds, and what it misses
+  spool DIR    show, send or forget the events that wait in a spool folder
 
   --help       print this; with a command, what that one takes
   --version    print the version
@@ -56,10 +61,10 @@ function print({ out }: World, text: string): ExitCode {
 }
 
 function unknownCommand(typed: string | undefined): string {
-  if (typed === undefined) return "expected a command: test or doctor";
+  if (typed === undefined) return `expected a command: ${KNOWN}`;
   if (typed.includes("://")) return "expected a command, received an address: did you mean corvid test DSN?";
   const meant = nearest(typed, [...Object.keys(COMMANDS), "--help", "--version"]);
-  return `unknown command ${shown(typed)}: ${meant === undefined ? "expected test or doctor" : `did you mean ${meant}?`}`;
+  return `unknown command ${shown(typed)}: ${meant === undefined ? `expected ${KNOWN}` : `did you mean ${meant}?`}`;
 }
 
 function describe(error: unknown): string {

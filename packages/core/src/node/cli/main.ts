@@ -5,7 +5,12 @@ import type { Output } from "./world.js";
 // A reader that went away (`| head`) ends the printing, not the command.
 process.stdout.on("error", () => undefined);
 process.stderr.on("error", () => undefined);
-process.once("SIGINT", () => process.exit(130));
+let stop: (() => void) | undefined;
+process.on("SIGINT", () => {
+  if (stop === undefined) process.exit(130);
+  stop();
+  stop = undefined;
+});
 
 void runCommandLine(process.argv.slice(2), {
   cwd: process.cwd(),
@@ -13,6 +18,9 @@ void runCommandLine(process.argv.slice(2), {
   execArgv: process.execArgv,
   out: outputOf(process.stdout),
   err: outputOf(process.stderr),
+  onInterrupt: (wanted) => {
+    stop = wanted;
+  },
 }).then((code) => {
   // What hangs, like a look-up of a name, is not waited for; what was printed is.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));

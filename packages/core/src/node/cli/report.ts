@@ -40,9 +40,8 @@ const SHORTEST_SECRET = 3;
 export function createReport(command: string, isJson: boolean, { out }: Pick<World, "out">): Report {
   const findings: Finding[] = [];
   const secrets = new Set<string>();
-  /** Takes out secrets, and what would steer the terminal or break the line. */
   const clean = (text: string): string => {
-    let safe = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
+    let safe = plain(text);
     for (const secret of secrets) safe = safe.replaceAll(secret, "[Filtered]");
     return safe;
   };
@@ -76,6 +75,11 @@ export function createReport(command: string, isJson: boolean, { out }: Pick<Wor
       return problems === 0 ? 0 : 1;
     },
   };
+}
+
+/** Takes out what would steer the terminal or break the line. */
+export function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
 }
 
 /** `1 problem`, `2 problems`. */

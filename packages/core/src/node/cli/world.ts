@@ -7,6 +7,8 @@ export interface World {
   readonly err: Output;
   /** Options this Node was started with, such as `--enable-source-maps`. */
   readonly execArgv: readonly string[];
+  /** Says what Ctrl-C does in place of ending the command at once; the next one ends it all the same. */
+  readonly onInterrupt?: (stop: () => void) => void;
 }
 
 /** A standard stream. */

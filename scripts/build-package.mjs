@@ -94,7 +94,10 @@ async function bundleEsm() {
  */
 async function bundleShared() {
   for (const name of Object.values(shared)) {
-    writeFileSync(`dist/cjs/${name}.js`, `const code = require("./${name}-code.js");\nmodule.exports = code;\n`);
+    writeFileSync(
+      `dist/cjs/${name}.js`,
+      `const code = require("./${name}-code.js");\nmodule.exports = code;\n`,
+    );
   }
   const { metafile } = await build({
     entryPoints: Object.entries(shared).map(([module, name]) => ({ in: module, out: `${name}-code` })),

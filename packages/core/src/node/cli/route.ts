@@ -43,12 +43,11 @@ export async function walk(route: Route, report: Report): Promise<boolean> {
   try {
     if (!(await step.name(first))) return false;
     let socket = await step.connection(first);
-    if (proxy?.protocol === "https:") socket = socket && (await step.tls(socket, first));
-    const isSecure = target.protocol === "https:";
-    if (proxy !== undefined && isSecure && socket !== undefined && !(await step.tunnel(socket, server)))
-      return false;
-    if (isSecure) socket = socket && (await step.tls(socket, server));
-    return socket !== undefined;
+    if (socket !== undefined && proxy?.protocol === "https:") socket = await step.tls(socket, first);
+    if (socket === undefined || target.protocol === "http:") return socket !== undefined;
+
+    if (proxy !== undefined && !(await step.tunnel(socket, server))) return false;
+    return (await step.tls(socket, server)) !== undefined;
   } finally {
     // The newest first: Node crashes (seen with 20.20) when a connection is closed before the TLS that stands on it.
     for (const socket of sockets.reverse()) socket.destroy();

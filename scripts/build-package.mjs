@@ -2,10 +2,11 @@
  * Builds the package in the current folder into its published shape: each entry one bundled ES module with the
  * cold features split off as chunks, the same files again as CommonJS, and types for both.
  *
- * Entries are the `corvid-source` paths of package.json's `exports`, and those listed in its `corvid.entries`
- * (commands, which nobody imports). Run-time dependencies and peers stay outside;
- * development dependencies that the sources import are bundled in, and their licences collected. Pages of the
- * repository that are listed in `corvid.pages` come along.
+ * Entries are the `corvid-source` paths of package.json's `exports`, and those listed in its `corvid.entries`:
+ * commands, which nobody imports, and which are therefore built as ES modules alone. Run-time dependencies and peers
+ * stay outside; development dependencies that the sources import are bundled in, and their licences collected. Large
+ * ones, listed by name in `corvid.shared`, are built once, as CommonJS, for both builds. Pages of the repository that
+ * are listed in `corvid.pages` come along.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -19,18 +20,21 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const sources = Object.values(manifest.exports)
   .map((target) => target["corvid-source"])
-  .filter((source) => source !== undefined)
-  .concat(manifest.corvid?.entries ?? []);
+  .filter((source) => source !== undefined);
+const commands = manifest.corvid?.entries ?? [];
+/** Module that is imported → name of the file it becomes. */
+const shared = manifest.corvid?.shared ?? {};
 const external = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).flatMap((name) => [
   name,
   `${name}/*`,
 ]);
 
 rmSync("dist", { recursive: true, force: true });
-const inputs = await bundleEsm();
-await transposeToCjs();
+const bundled = await bundleEsm();
+await transposeToCjs(bundled.outputs);
+const sharedInputs = await bundleShared();
 emitTypes();
-collectLicences(inputs);
+collectLicences([...Object.keys(bundled.inputs), ...sharedInputs]);
 for (const page of manifest.corvid?.pages ?? []) cpSync(join(root, page), join("dist", basename(page)));
 if (!existsSync("LICENSE")) cpSync(join(root, "LICENSE"), "LICENSE");
 
@@ -53,9 +57,21 @@ function builtinRequires() {
   };
 }
 
+/** Both builds find what is shared at the same place, seen from either folder. */
+function sharedModules() {
+  return {
+    name: "shared-modules",
+    setup(context) {
+      context.onResolve({ filter: /^[^.]/ }, ({ path }) =>
+        path in shared ? { path: `../cjs/${shared[path]}.js`, external: true } : undefined,
+      );
+    },
+  };
+}
+
 async function bundleEsm() {
   const { metafile } = await build({
-    entryPoints: sources,
+    entryPoints: [...sources, ...commands],
     outdir: "dist/esm",
     bundle: true,
     splitting: true,
@@ -64,21 +80,48 @@ async function bundleEsm() {
     target: TARGET,
     external: ["node:*", ...external],
     define: { __CORVID_VERSION__: JSON.stringify(manifest.version) },
-    plugins: [builtinRequires()],
+    plugins: [builtinRequires(), sharedModules()],
     chunkNames: "chunk-[hash]",
     legalComments: "none",
     metafile: true,
     logLevel: "warning",
   });
-  await minifyForeign(metafile.outputs);
+  await minifyRest(metafile.outputs);
+  return metafile;
+}
+
+/**
+ * Each behind a small file of its own: for an ES module that imports CommonJS, Node first searches all of it for names of
+ * exports (40 ms for undici's pool), but not what stands behind a variable.
+ */
+async function bundleShared() {
+  for (const name of Object.values(shared)) {
+    writeFileSync(
+      `dist/cjs/${name}.js`,
+      `const code = require("./${name}-code.js");\nmodule.exports = code;\n`,
+    );
+  }
+  const { metafile } = await build({
+    entryPoints: Object.entries(shared).map(([module, name]) => ({ in: module, out: `${name}-code` })),
+    outdir: "dist/cjs",
+    bundle: true,
+    minify: true,
+    format: "cjs",
+    platform: "node",
+    target: TARGET,
+    external: ["node:*", ...external],
+    plugins: [builtinRequires()],
+    legalComments: "none",
+    metafile: true,
+    logLevel: "warning",
+  });
   return Object.keys(metafile.inputs);
 }
 
-/** Chunks that are mostly other people's code are made small; ours stays readable where a stack leads into it. */
-async function minifyForeign(outputs) {
-  for (const [path, { inputs, bytes }] of Object.entries(outputs)) {
-    const foreign = Object.entries(inputs).filter(([input]) => input.includes("node_modules/"));
-    if (foreign.reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0) < bytes / 2) continue;
+/** Made small: commands, and chunks that are mostly other people's code. What stacks lead into stays readable. */
+async function minifyRest(outputs) {
+  for (const [path, output] of Object.entries(outputs)) {
+    if (!isOneOf(commands, output.entryPoint) && !isForeign(output)) continue;
     const { code } = await transform(readFileSync(path, "utf8"), {
       minify: true,
       format: "esm",
@@ -88,15 +131,18 @@ async function minifyForeign(outputs) {
   }
 }
 
+function isForeign({ inputs, bytes }) {
+  const foreign = Object.entries(inputs).filter(([input]) => input.includes("node_modules/"));
+  return foreign.reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0) >= bytes / 2;
+}
+
 /**
  * The CommonJS build has the same files: the ES modules, translated one by one, so that entries share their chunks;
  * without white space, because a package holds both.
  */
-async function transposeToCjs() {
+async function transposeToCjs(outputs) {
   await build({
-    entryPoints: readdirSync("dist/esm")
-      .filter((file) => file.endsWith(".js"))
-      .map((file) => join("dist/esm", file)),
+    entryPoints: importable(outputs),
     outdir: "dist/cjs",
     format: "cjs",
     minifyWhitespace: true,
@@ -106,6 +152,18 @@ async function transposeToCjs() {
     logLevel: "warning",
   });
   writeFileSync("dist/cjs/package.json", '{ "type": "commonjs" }\n');
+}
+
+/** The files that someone who imports the package can come to, by whatever way. */
+function importable(outputs) {
+  const reached = new Set(Object.keys(outputs).filter((path) => isOneOf(sources, outputs[path].entryPoint)));
+  for (const path of reached)
+    for (const { path: next } of outputs[path].imports) if (next in outputs) reached.add(next);
+  return [...reached];
+}
+
+function isOneOf(listed, entryPoint) {
+  return listed.some((source) => join(source) === entryPoint);
 }
 
 function emitTypes() {

@@ -7,7 +7,7 @@
  * Other versions of Node come from npm. Needs the packages built.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -107,6 +107,9 @@ function install() {
     "one",
   );
   check(`@corvid/core is small enough (${Math.round(bytes / 1024)} KiB)`, bytes <= MOST_CORE_BYTES, true);
+  const { version } = JSON.parse(readFileSync(join(core, "package.json"), "utf8"));
+  const said = execFileSync("npx", ["corvid", "--version"], { cwd: project, encoding: "utf8" });
+  check("npx corvid runs", said, `${version}\n`);
   return project;
 }
 

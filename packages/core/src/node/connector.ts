@@ -39,13 +39,14 @@ export function createConnector(options: ConnectorOptions): Connector {
     // Between one step and the next nobody else may be listening, and an error nobody hears ends the process.
     socket.on("error", () => undefined).once("close", () => sockets.delete(socket));
   };
+  const disown: Watch = (socket) => void sockets.delete(socket);
   const connect: Connector["connect"] = (_, done) => {
     const abort = new AbortController();
     const timer = options.clock.schedule(
       () => abort.abort(new Error("connect timed out")),
       options.timeoutMs,
     );
-    open(options, { trust, watch, signal: abort.signal }).then(
+    open(options, { trust, watch, disown, signal: abort.signal }).then(
       (socket) => {
         timer.cancel();
         done(null, socket);
@@ -67,6 +68,7 @@ type Watch = (socket: Socket) => void;
 interface Opening {
   readonly trust: Trust;
   readonly watch: Watch;
+  readonly disown: Watch;
   readonly signal: AbortSignal;
 }
 
@@ -79,6 +81,8 @@ async function open({ target, proxy }: ConnectorOptions, opening: Opening): Prom
   if (!isSecure) return toProxy;
   const { openTunnel } = await import("./proxy-tunnel.js");
   await openTunnel(toProxy, `${target.hostname}:${portOf(target)}`, proxy.authorization, opening.signal);
+  // TLS closes what it stands on. Whoever did so before it, from outside, would crash Node (seen with 20.20).
+  opening.disown(toProxy);
   return established(
     connectTls({ socket: toProxy, host, ...serverName(host), ...opening.trust }),
     "secureConnect",

@@ -156,6 +156,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
       statusText: statusText.slice(0, 100),
       retryAfter: headers["retry-after"],
       rateLimits: headers["x-sentry-rate-limits"],
+      location: headers["location"],
     };
   }
 

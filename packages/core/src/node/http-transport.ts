@@ -6,7 +6,7 @@ import type { Diagnostics } from "../diagnostics.js";
 import { authHeader, type Dsn, envelopeUrl } from "../dsn.js";
 import { type Envelope, encodeEnvelope, type SdkInfo } from "../envelope.js";
 import { thrownText } from "../messages.js";
-import { resultOfAnswer } from "../transport/http-answer.js";
+import { type HttpAnswer, resultOfAnswer } from "../transport/http-answer.js";
 import type { SendResult, Transport } from "../transport/transport.js";
 import type { CertificateAuthorities } from "./connector.js";
 import { createConnector, trustOf } from "./connector.js";
@@ -33,6 +33,8 @@ export interface HttpTransportOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Keeps the beginning of answers for the diagnostics. Default false. */
   readonly debug?: boolean;
+  /** Sees every answer that comes, or why there was none. Must not throw. */
+  readonly onOutcome?: (outcome: HttpAnswer | Error) => void;
 }
 
 const MOST_CONNECTIONS = 8;
@@ -96,8 +98,10 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
       loading ??= load();
       const pool = await loading;
       const answer = await pool.post({ path, headers: { ...headers, ...body.headers }, body: body.bytes });
+      options.onOutcome?.(answer);
       return resultOfAnswer(answer, clock.now());
     } catch (error) {
+      options.onOutcome?.(error as Error);
       // The end of the process sends it again. Only if there is no end after all was this a failure to speak of.
       if (error instanceof ReleasedError) await wait(END_WITHIN_MS, clock);
       return { kind: "retry", reason: "network_error", detail: explain(error, url, proxy) };

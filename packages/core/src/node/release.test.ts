@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { detectRelease, legalRelease } from "./release.js";
+import { detectRelease, findRelease, legalRelease } from "./release.js";
 
 const COMMIT = "9fceb02d0ae598e95dc970b74767f19372d61af8";
 let root: string;
@@ -65,6 +65,19 @@ describe("detectRelease()", () => {
 
     write("package.json", "not json");
     expect(detectRelease(root, {})).toBeUndefined();
+  });
+});
+
+describe("findRelease()", () => {
+  test("names what told of it", () => {
+    expect(findRelease(root, {})).toBeUndefined();
+
+    write("package.json", '{"name":"api","version":"1.2.3"}');
+    expect(findRelease(root, {})).toEqual({ release: "api@1.2.3", source: "package.json" });
+
+    write(".git/HEAD", COMMIT);
+    expect(findRelease(root, {})).toEqual({ release: COMMIT, source: ".git" });
+    expect(findRelease(root, { CI_COMMIT_SHA: "abc" })).toEqual({ release: "abc", source: "CI_COMMIT_SHA" });
   });
 });
 

@@ -28,6 +28,14 @@ const COMMIT_VARIABLES = [
   "K_REVISION",
 ] as const;
 
+/** A release, and what told of it. */
+export interface FoundRelease {
+  /** Text a server accepts. */
+  readonly release: string;
+  /** Name of an environment variable, `.git` or `package.json`. */
+  readonly source: string;
+}
+
 /**
  * What is deployed, as far as the host tells: a commit variable of the platform, the commit of `.git`, or
  * `name@version` of package.json.
@@ -39,9 +47,27 @@ export function detectRelease(
   root: string,
   env: Readonly<Record<string, string | undefined>>,
 ): string | undefined {
+  return findRelease(root, env)?.release;
+}
+
+/** {@link detectRelease}, with the place where it was found. */
+export function findRelease(
+  root: string,
+  env: Readonly<Record<string, string | undefined>>,
+): FoundRelease | undefined {
+  const [source, text] = candidate(root, env);
+  const release = text === undefined ? undefined : legalRelease(text);
+  return release === undefined ? undefined : { release, source };
+}
+
+function candidate(
+  root: string,
+  env: Readonly<Record<string, string | undefined>>,
+): [source: string, text: string | undefined] {
   const variable = COMMIT_VARIABLES.find((name) => (env[name] ?? "").trim() !== "");
-  const found = variable === undefined ? (commitOf(root) ?? packageRelease(root)) : env[variable]!.trim();
-  return found === undefined ? undefined : legalRelease(found);
+  if (variable !== undefined) return [variable, env[variable]];
+  const commit = commitOf(root);
+  return commit === undefined ? ["package.json", packageRelease(root)] : [".git", commit];
 }
 
 /** A release as servers accept it: at most 200 bytes, without slashes and white space; `@acme/api@1.2.0` becomes `acme-api@1.2.0`. */

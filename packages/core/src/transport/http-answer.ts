@@ -9,6 +9,8 @@ export interface HttpAnswer {
   readonly retryAfter?: string | readonly string[];
   /** `X-Sentry-Rate-Limits`. */
   readonly rateLimits?: string | readonly string[];
+  /** Where a redirect points; nobody follows it. */
+  readonly location?: string | readonly string[];
   /** For people, only in debug mode: the beginning of the body. */
   readonly excerpt?: string;
 }

@@ -1,0 +1,103 @@
+import type { HttpAnswer } from "../../transport/http-answer.js";
+import { rateLimitsOf } from "../../transport/rate-limits.js";
+import type { Finding } from "./report.js";
+
+/**
+ * What the answer to an event means, in plain words.
+ *
+ * @param ms - how long it took
+ * @param now - milliseconds since the Unix epoch
+ * @see https://develop.sentry.dev/sdk/foundations/transport/
+ */
+export function answerFinding(answer: HttpAnswer, ms: number, now: number): Finding {
+  const { status, statusText, excerpt = "" } = answer;
+  const said = excerpt.trim() === "" ? "" : `: ${excerpt.trim().slice(0, 300)}`;
+  const limits = rateLimitsOf(answer, now).map(({ category, durationMs }) => ({
+    category,
+    seconds: Math.ceil(durationMs / 1000),
+  }));
+  return {
+    topic: "answer",
+    text: `${`${status} ${statusText}`.trim()} after ${ms} ms${said}`,
+    ...judged(answer),
+    details: { status, ms, limits },
+  };
+}
+
+/** What the rate limits of an answer mean; `undefined` when there are none. */
+export function limitsFinding({ details }: Finding): Finding | undefined {
+  const limits = (details?.["limits"] ?? []) as { category: string; seconds: number }[];
+  if (limits.length === 0) return undefined;
+  const listed = limits.map(({ category, seconds }) => `${category} for ${seconds} s`).join(", ");
+  return {
+    topic: "rate limits",
+    state: "note",
+    text: listed,
+    advice:
+      "Meanwhile Corvid sends nothing of that kind: failures are counted, and told when the time is over.",
+    details: { limits },
+  };
+}
+
+type Judgement = Pick<Finding, "state" | "advice">;
+
+function judged(answer: HttpAnswer): Judgement {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return taken(answer);
+  if (status >= 300 && status < 400) return problem(redirected(answer));
+  return problem(MEANINGS[status] ?? (status >= 500 ? SERVER_TROUBLE : NO_INGEST));
+}
+
+/** Servers answer `{"id":…}`, `{}` or nothing; a page is the answer of something else. */
+function taken({ excerpt = "" }: HttpAnswer): Judgement {
+  const body = excerpt.trim();
+  if (body === "") {
+    return {
+      state: "ok",
+      advice:
+        "The answer is empty. Some servers say so even to events they discard: look whether it is there.",
+    };
+  }
+  return body.startsWith("{")
+    ? { state: "ok" }
+    : problem(`This is not how a server for error reports answers. ${CHECK_DSN}`);
+}
+
+function redirected({ location }: HttpAnswer): string {
+  const [target] = [location].flat();
+  const where = target === undefined ? "" : ` to ${withoutQuery(target)}`;
+  return `The server sends reports elsewhere${where}, and Corvid does not follow. Write the final protocol, host and path into the DSN (often https:// in place of http://).`;
+}
+
+function withoutQuery(address: string): string {
+  return address
+    .replace(/[?#].*$/s, "")
+    .replace(/\/\/[^/@]*@/, "//")
+    .slice(0, 200);
+}
+
+function problem(advice: string): Judgement {
+  return { state: "problem", advice };
+}
+
+const CHECK_DSN =
+  "Copy the DSN again from the project's settings: host, path and project id must be those of the server.";
+const NO_INGEST = `The address behind the DSN takes no reports. ${CHECK_DSN}`;
+const SERVER_TROUBLE =
+  "The server is in trouble, or a gateway in front of it. Corvid keeps events and tries again, with growing pauses; look at the server's logs.";
+
+const MEANINGS: Readonly<Record<number, string>> = {
+  400: `The server cannot make sense of the report, or key and project do not belong together. ${CHECK_DSN} Sentry wants a numeric project id.`,
+  401: `The server does not accept the key, or something in between takes the X-Sentry-Auth header away. ${CHECK_DSN}`,
+  403: "The server knows the address but refuses the key, the project, or this event. Look whether the key is enabled, belongs to this project, and no filter of the project applies.",
+  404: "There is nothing at this address: wrong host or path, an unknown project, or a Sentry older than 20.6. A server below a path wants it in the DSN: https://KEY@host/path/1.",
+  405: NO_INGEST,
+  407: "The proxy wants a user and password: http_proxy=http://USER:PASSWORD@host:port.",
+  408: "The server did not get the report in time. Corvid would try again; a slow line or a proxy that holds requests back?",
+  413: "Even this small event is too large: a limit of the server or of the proxy in front of it is set too low (nginx: client_max_body_size; 1 MiB is needed for events).",
+  429: "The project is over its quota or rate limit. Corvid keeps counting and sends again when the time is over; raise the quota, or find out what floods it.",
+  501: "The server does not know how to take events in this form: it is no Sentry, Bugsink, GlitchTip or Spotlight, or a very old one.",
+  502: "A gateway answers, but the server behind it does not. Is the server running?",
+  503: "The server is overloaded or starting. Corvid keeps events and tries again, with growing pauses.",
+  504: "A gateway answers, but the server behind it does not, in time. Is the server running?",
+};

@@ -82,7 +82,8 @@ async function report(tarballs) {
     ),
   );
   console.table(results.table());
-  for (const { title, column, failure } of results.failures) say(`✗ ${title}, ${column}: ${failure.stack}\n`);
+  for (const { title, column, failure } of results.failures)
+    say(`✗ ${title}, ${column}: ${failure.message}\n`);
   for (const { kind, detail } of server.problems()) say(`✗ the server found a problem: ${kind}: ${detail}`);
   const isGood = results.failures.length === 0 && server.problems().length === 0;
   say(`${isGood ? "✓" : "✗"} ${Math.round((performance.now() - startedAt) / 1000)} s`);

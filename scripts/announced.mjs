@@ -14,6 +14,8 @@ import { ROOT } from "./packages.mjs";
  */
 export function unannounced(ref, root = ROOT) {
   const base = git(root, "merge-base", ref, "HEAD").trim();
+  const hadReports = git(root, "ls-tree", "--name-only", base, "api/") !== "";
+  if (!hadReports) return [];
   const changed = changedSince(base, root);
   const notes = changed.filter((file) => /^\.changeset\/(?!README)[^/]+\.md$/.test(file));
   const named = new Set(notes.flatMap((file) => packagesNamedBy(join(root, file))));

@@ -73,6 +73,17 @@ test("unannounced() accepts a release, which turns changesets into changelogs", 
   expect(unannounced("main", root)).toEqual([]);
 });
 
+test("unannounced() has nothing to say where there were no reports to compare with", () => {
+  git("checkout", "--quiet", "--orphan", "elsewhere");
+  rmSync(join(root, "api"), { recursive: true });
+  commit();
+  git("switch", "--quiet", "--create", "first-reports");
+  write("api/core.api.md", "new");
+  commit();
+
+  expect(unannounced("elsewhere", root)).toEqual([]);
+});
+
 test("unannounced() throws for a commit that git does not know", () => {
   expect(() => unannounced("nowhere", root)).toThrow("nowhere");
 });

@@ -81,11 +81,13 @@ async function report(tarballs) {
       ]),
     ),
   );
-  console.table(results.table());
+  say(`\n${results.table()}\n`);
   for (const { title, column, failure } of results.failures)
     say(`✗ ${title}, ${column}: ${failure.message}\n`);
   for (const { kind, detail } of server.problems()) say(`✗ the server found a problem: ${kind}: ${detail}`);
-  const isGood = results.failures.length === 0 && server.problems().length === 0;
+  const flaws = sizes.flatMap(({ name, problems }) => problems.map((problem) => `${name}: ${problem}`));
+  for (const flaw of flaws) say(`✗ ${flaw}`);
+  const isGood = results.failures.length + server.problems().length + flaws.length === 0;
   say(`${isGood ? "✓" : "✗"} ${Math.round((performance.now() - startedAt) / 1000)} s`);
   process.exitCode = isGood ? 0 : 1;
 }

@@ -43,16 +43,15 @@ export function elsewhereCases({ tarballs, folder, results, delivers }) {
         ]);
       }),
     () =>
-      results.attempt("README of the repository, esm", "Bun", async () => {
+      results.attempt("core, esm", "Bun", async () => {
         const project = await createProject(`${folder}/bun`, [tarballs.get("@corvid/core"), "bun@1"]);
         const bun = join(project, "node_modules/.bin/bun");
         await access(bun).catch(() => {
           throw new Error("BUN DID NOT RUN: its binary is not there, so nothing is known of Corvid on Bun");
         });
         await runWell(bun, ["--version"], { cwd: project });
-        const program = PROGRAMS["README of the repository"];
         writeFiles(project, { "app.mjs": await javascript(PROGRAMS.core, "esm") });
-        await delivers({ command: bun, args: ["app.mjs"], cwd: project, events: program.events });
+        await delivers({ command: bun, args: ["app.mjs"], cwd: project, events: PROGRAMS.core.events });
       }),
   ];
 

@@ -22,14 +22,12 @@ const WAYS = {
 
 export function newcomerCases({ tarballs, folder, results, delivers }) {
   const ways = Object.entries(WAYS).map(([name, readme]) => async () => {
-    const startedAt = performance.now();
     await results.attempt(`empty folder to first event: ${name}`, "npm", async () => {
       const named = installed(readme).map((dependency) => tarballs.get(dependency) ?? dependency);
       const project = await createProject(join(folder, `new-${name}`), named);
       writeFiles(project, { "app.mjs": await javascript(PROGRAMS[name], "esm") });
       const { events } = PROGRAMS[name];
       await delivers({ command: process.execPath, args: ["app.mjs"], cwd: project, events });
-      return `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
     });
   });
   return [...ways, localServer];

@@ -1,5 +1,5 @@
 /** Other versions of Node. */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createProject } from "./project.mjs";
@@ -10,7 +10,6 @@ export async function nodeOf(major) {
   const folder = join(tmpdir(), `corvid-node-${major}`);
   const binary = join(folder, "node_modules/node/bin/node");
   if (existsSync(binary)) return binary;
-  mkdirSync(folder, { recursive: true });
   await createProject(folder, [`node@${major}`]);
   return binary;
 }

@@ -10,7 +10,7 @@ export function createResults() {
       const result = { title, column, seconds: 0, failure: undefined };
       results.push(result);
       try {
-        result.note = await body();
+        await body();
       } catch (error) {
         result.failure = error;
       }
@@ -23,14 +23,15 @@ export function createResults() {
       return results.filter(({ failure }) => failure !== undefined);
     },
 
-    /** One row for each title, one column for each place it ran at. */
+    /** One line for each title, with every place it ran at. */
     table() {
-      const rows = {};
-      for (const { title, column, seconds, failure, note } of results) {
-        rows[title] ??= {};
-        rows[title][column] = failure === undefined ? (note ?? `✓ ${seconds.toFixed(1)} s`) : "✗";
+      const cells = new Map();
+      for (const { title, column, seconds, failure } of results) {
+        const cell = `${failure === undefined ? "✓" : "✗"} ${column} ${seconds.toFixed(1)} s`;
+        cells.set(title, [...(cells.get(title) ?? []), cell]);
       }
-      return rows;
+      const width = Math.max(...[...cells.keys()].map((title) => title.length));
+      return [...cells].map(([title, ran]) => `${title.padEnd(width)}  ${ran.join("   ")}`).join("\n");
     },
   };
 }

@@ -1,144 +1,101 @@
 /**
- * Installs the packed packages into an empty project, as a user would, and captures an error with them: as ES module and
- * as CommonJS, on each version of Node, with a real server at the other end.
+ * Installs the packed packages into empty projects, as users do, and captures errors with them, with a real server at the
+ * other end: each way of using them as ES module, CommonJS, TypeScript, in test runners, bundled, on each version of Node.
  *
- *     node scripts/smoke.mjs [--node 20,22,24,26]
+ *     node scripts/smoke.mjs                       everything
+ *     node scripts/smoke.mjs --node 20,22          on these versions of Node; others than the running one come from npm
+ *     node scripts/smoke.mjs --only bundles,process
  *
- * Other versions of Node come from npm. Needs the packages built.
+ * Needs the packages built.
  */
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { startTestServer } from "../test-server/dist/esm/index.js";
+import { pack, publicPackages } from "./packages.mjs";
+import { bundleCases } from "./smoke/bundles.mjs";
+import { createDelivery } from "./smoke/delivery.mjs";
+import { elsewhereCases } from "./smoke/elsewhere.mjs";
+import { newcomerCases } from "./smoke/newcomer.mjs";
+import { nodeOf } from "./smoke/nodes.mjs";
+import { processCases } from "./smoke/process.mjs";
+import { createResults, inPairs } from "./smoke/results.mjs";
+import { runnerCases } from "./smoke/runners.mjs";
+import { runtimeCases } from "./smoke/runtime.mjs";
+import { typescriptCases } from "./smoke/typescript.mjs";
+import { inspect } from "./tarball.mjs";
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
-const { values } = parseArgs({ options: { node: { type: "string", default: "20,22,24,26" } } });
-const PACKAGES = [
-  "packages/core",
-  "packages/express",
-  "packages/koa",
-  "packages/pino",
-  "packages/decorators",
-  "test-server",
-];
-const FRAMEWORKS = ["express@5", "koa@3", "pino@10"];
-/** What a user has on disk for reporting errors. */
-const MOST_CORE_BYTES = 1.5 * 1024 * 1024;
+/** The longest first, so that the two that run at a time end together. */
+const SUITES = {
+  typescript: typescriptCases,
+  runtime: runtimeCases,
+  runners: runnerCases,
+  process: processCases,
+  bundles: bundleCases,
+  elsewhere: elsewhereCases,
+  newcomer: newcomerCases,
+};
 
-const PROGRAM = `
-  const server = await startTestServer();
-  init({ dsn: server.dsn });
-  try {
-    JSON.parse("{");
-  } catch (error) {
-    captureException(error);
-  }
-  const isDone = await close();
-  const [{ event }] = await server.waitForEvents(1);
-  const names = [handler, requestHandler, errorHandler, koaHandler, captureExceptions].map((fn) => typeof fn);
-  await server.close();
-  console.log(JSON.stringify({
-    isDone,
-    type: event.exception.values[0].type,
-    line: event.exception.values[0].stacktrace.frames.findLast((frame) => frame.in_app)?.context_line?.trim(),
-    problems: server.problems(),
-    names: [...new Set(names)],
-  }));
-`;
-
-const IMPORTS = [
-  ["@corvid/core", "captureException, close, init"],
-  ["@corvid/test-server", "startTestServer"],
-  ["@corvid/pino", "handler"],
-  ["@corvid/express", "errorHandler, requestHandler"],
-  ["@corvid/koa", "requestHandler: koaHandler"],
-  ["@corvid/decorators", "captureExceptions"],
-];
-
-const EXPECTED = JSON.stringify({
-  isDone: true,
-  type: "SyntaxError",
-  line: 'JSON.parse("{");',
-  problems: [],
-  names: ["function"],
+const { values: flags } = parseArgs({
+  options: {
+    node: { type: "string", default: "20,22,24,26" },
+    only: { type: "string", default: Object.keys(SUITES).join() },
+  },
 });
-
+const startedAt = performance.now();
 const folder = mkdtempSync(join(tmpdir(), "corvid-smoke-"));
+mkdirSync(join(folder, "deployed"));
+const server = await startTestServer();
+const results = createResults();
 try {
-  const project = install();
-  for (const major of values.node.split(",")) {
-    const node = nodeOf(major);
-    for (const file of ["app.mjs", "app.cjs"]) run(node, project, file, major);
-  }
+  const tarballs = pack(
+    publicPackages().map(({ name }) => name),
+    folder,
+  );
+  const nodes = new Map();
+  for (const major of flags.node.split(",")) nodes.set(major, await nodeOf(major));
+  const context = { tarballs, folder, results, delivers: createDelivery(server), nodes };
+  const chosen = flags.only.split(",").map((name) => SUITES[name] ?? unknownSuite(name));
+  await inPairs(chosen.flatMap((casesOf) => casesOf(context)).map((task) => guarded(task)));
+  await report([...tarballs.values()]);
 } finally {
+  await server.close();
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** An empty project with the tarballs and the frameworks they are for. */
-function install() {
-  const tarballs = PACKAGES.map((path) => {
-    execFileSync("npx", ["--yes", "pnpm@10.34.9", "pack", "--pack-destination", folder], {
-      cwd: join(root, path),
-      stdio: "pipe",
-    });
-    const name = path.replace("packages/", "").replace(/^/, "corvid-");
-    return join(
-      folder,
-      readdirSync(folder).find((file) => file.startsWith(`${name}-`) && file.endsWith(".tgz")),
-    );
-  });
-  const project = join(folder, "project");
-  mkdirSync(project);
-  writeFileSync(join(project, "package.json"), '{ "name": "empty", "private": true }\n');
-  npm(project, ["install", "--no-audit", "--no-fund", ...tarballs, ...FRAMEWORKS]);
+/** A project that cannot even be made is a failure like others. */
+function guarded(task) {
+  return () =>
+    task().catch((error) => results.attempt("making a project", "npm", () => Promise.reject(error)));
+}
 
-  const esm = IMPORTS.map(([from, names]) => `import { ${names.replace(":", " as")} } from "${from}";`);
-  const cjs = IMPORTS.map(([from, names]) => `const { ${names} } = require("${from}");`);
-  writeFileSync(join(project, "app.mjs"), `${esm.join("\n")}\n${PROGRAM}`);
-  writeFileSync(join(project, "app.cjs"), `${cjs.join("\n")}\n(async () => {${PROGRAM}})();\n`);
-
-  const core = join(project, "node_modules/@corvid/core");
-  const bytes = sizeOf(core);
-  check(
-    "@corvid/core installs as one package",
-    readdirSync(core).includes("node_modules") ? "more" : "one",
-    "one",
+async function report(tarballs) {
+  const sizes = await Promise.all(tarballs.map(inspect));
+  say("");
+  console.table(
+    Object.fromEntries(
+      sizes.map(({ name, files, packed, bytes }) => [
+        name,
+        { files, "packed KiB": Math.ceil(packed / 1024), "installed KiB": Math.ceil(bytes / 1024) },
+      ]),
+    ),
   );
-  check(`@corvid/core is small enough (${Math.round(bytes / 1024)} KiB)`, bytes <= MOST_CORE_BYTES, true);
-  const { version } = JSON.parse(readFileSync(join(core, "package.json"), "utf8"));
-  const said = execFileSync("npx", ["corvid", "--version"], { cwd: project, encoding: "utf8" });
-  check("npx corvid runs", said, `${version}\n`);
-  return project;
+  say(`\n${results.table()}\n`);
+  for (const { title, column, failure } of results.failures)
+    say(`✗ ${title}, ${column}: ${failure.message}\n`);
+  for (const { kind, detail } of server.problems()) say(`✗ the server found a problem: ${kind}: ${detail}`);
+  const flaws = sizes.flatMap(({ name, problems }) => problems.map((problem) => `${name}: ${problem}`));
+  for (const flaw of flaws) say(`✗ ${flaw}`);
+  const isGood = results.failures.length + server.problems().length + flaws.length === 0;
+  say(`${isGood ? "✓" : "✗"} ${Math.round((performance.now() - startedAt) / 1000)} s`);
+  process.exitCode = isGood ? 0 : 1;
 }
 
-function run(node, project, file, major) {
-  const out = execFileSync(node, [file], { cwd: project, encoding: "utf8", timeout: 60_000 });
-  check(`Node ${major}, ${file}`, out.trim(), EXPECTED);
+function unknownSuite(name) {
+  throw new Error(`Expected ${Object.keys(SUITES).join(", ")}, received ${name}`);
 }
 
-/** The running Node where it is of this version, else the one from npm. */
-function nodeOf(major) {
-  if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
-  const prefix = join(folder, `node-${major}`);
-  mkdirSync(prefix);
-  writeFileSync(join(prefix, "package.json"), '{ "private": true }\n');
-  npm(prefix, ["install", "--no-audit", "--no-fund", "--loglevel=error", `node@${major}`]);
-  return join(prefix, "node_modules/node/bin/node");
-}
-
-function npm(cwd, args) {
-  execFileSync("npm", args, { cwd, stdio: ["ignore", "pipe", "inherit"] });
-}
-
-function sizeOf(path) {
-  const stat = statSync(path);
-  if (!stat.isDirectory()) return stat.size;
-  return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
-}
-
-function check(what, received, expected) {
-  if (received !== expected) throw new Error(`${what}: expected ${expected}, received ${received}`);
-  process.stdout.write(`✓ ${what}\n`);
+function say(line) {
+  process.stdout.write(`${line}\n`);
 }

@@ -1,0 +1,83 @@
+/** Test runners, with what `@corvid/core/testing` is for, and with a real delivery from inside a test. */
+import { createProject, writeFiles } from "./project.mjs";
+import { snippetWith } from "./snippets.mjs";
+
+const HANDLE = `
+class PaymentError extends Error { name = "PaymentError"; }
+const badOrder = { id: 7 };
+async function handle(order) {
+  try {
+    throw new PaymentError("Order " + order.id + " has no card");
+  } catch (error) {
+    captureException(error);
+  }
+}
+`;
+
+/** The README's own lines, and one event that leaves. */
+const TESTS = (globals) => `
+import { captureException, close, init } from "@corvid/core";
+${snippetWith("packages/core/README.md", "withCapturedEvents", "js").replace(
+  /^(import .*\n)([\s\S]*)$/,
+  (_all, imports, rest) => `${imports}${globals}${HANDLE}
+test("withCapturedEvents sees what is reported", async () => {
+${rest}});`,
+)}
+
+test("an event leaves from within a test", async () => {
+  init();
+  await handle(badOrder);
+  if (!(await close())) throw new Error("The event did not leave");
+});
+`;
+
+const EVENTS = ["PaymentError: Order 7 has no card"];
+const JEST = "node_modules/jest/bin/jest.js";
+
+export function runnerCases({ tarballs, folder, results, delivers }) {
+  const core = tarballs.get("@corvid/core");
+  const inJest = (project, title, args) =>
+    results.attempt(title, "Jest 30", async () => {
+      await delivers({ command: process.execPath, args, cwd: project, events: EVENTS });
+    });
+  return [
+    async () => {
+      const project = await createProject(`${folder}/jest`, [
+        core,
+        "jest@30",
+        "babel-jest@30",
+        "@babel/plugin-transform-modules-commonjs@7",
+      ]);
+      writeFiles(project, {
+        "transformed/app.test.js": TESTS(""),
+        "transformed/babel.config.json": '{ "plugins": ["@babel/plugin-transform-modules-commonjs"] }',
+        "transformed/jest.config.json": "{}",
+        "esm/app.test.mjs": TESTS('import { expect, test } from "@jest/globals";\n'),
+        "esm/jest.config.json": '{ "transform": {}, "testMatch": ["**/*.test.mjs"] }',
+      });
+      await inJest(project, "tests, transformed to CommonJS", [
+        JEST,
+        "--rootDir",
+        "transformed",
+        "-c",
+        "transformed/jest.config.json",
+      ]);
+      await inJest(project, "tests, ES modules", [
+        "--experimental-vm-modules",
+        JEST,
+        "--rootDir",
+        "esm",
+        "-c",
+        "esm/jest.config.json",
+      ]);
+    },
+    async () => {
+      const project = await createProject(`${folder}/vitest`, [core, "vitest@4", "vite@7"]);
+      writeFiles(project, { "app.test.js": TESTS('import { expect, test } from "vitest";\n') });
+      await results.attempt("tests, ES modules", "vitest 4", async () => {
+        const args = ["node_modules/vitest/vitest.mjs", "run"];
+        await delivers({ command: process.execPath, args, cwd: project, events: EVENTS });
+      });
+    },
+  ];
+}

@@ -1,0 +1,40 @@
+/** What the READMEs tell users to write, made into programs by nothing but what a snippet leaves to the reader. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../packages.mjs";
+
+/**
+ * The code blocks of a README, in order.
+ *
+ * @param path - from the root
+ * @param languages - after the fence
+ */
+export function snippets(path, ...languages) {
+  const text = readFileSync(join(ROOT, path), "utf8");
+  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)]
+    .filter(([, language]) => languages.includes(language))
+    .map(([, , code]) => code);
+}
+
+/** The first block that holds a text; it is an error if none does, so that a README cannot drift away unseen. */
+export function snippetWith(path, text, ...languages) {
+  const found = snippets(path, ...languages).find((code) => code.includes(text));
+  if (found === undefined) throw new Error(`${path} has no example with ${text} any more`);
+  return found;
+}
+
+/** The command that a README names for installing, as the list of packages. */
+export function installed(path) {
+  const command = snippetWith(path, "npm install", "sh");
+  return /npm install (.+)/.exec(command)[1].trim().split(/\s+/);
+}
+
+/** A module as CommonJS would have it: `require` for `import`, and a function around what awaits. */
+export function toCommonJs(code) {
+  const imports = [];
+  const rest = code.replace(/^import (.+) from ("[^"]+");\n/gm, (_line, names, from) => {
+    imports.push(`const ${names.replaceAll(" as ", ": ")} = require(${from});\n`);
+    return "";
+  });
+  return `${imports.join("")}(async () => {\n${rest}})();\n`;
+}

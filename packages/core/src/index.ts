@@ -9,6 +9,7 @@ export { Client, init } from "./node/client.js";
 export { close, flush } from "./api.js";
 export type { ClientStats, Switches } from "./client.js";
 export type { ClientOptions, ErrorClass, Limits, OnceOptions } from "./options.js";
+export type { SpoolOptions } from "./spool/options.js";
 export { OptionsError } from "./options.js";
 export type { Dsn } from "./dsn.js";
 export { DsnError, parseDsn } from "./dsn.js";

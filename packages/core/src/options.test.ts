@@ -27,6 +27,7 @@ describe("resolveOptions()", () => {
       limits: { depth: 6, breadth: 50, stringLength: 8192, eventBytes: 1_048_576, causes: 10 },
       once: { full: 5, windowMs: 60_000, keys: 1000, mergeMs: 50 },
       mergeMs: 50,
+      spool: false,
       request: { sendDefaultPii: false, requestBody: false, maxRequestBodyBytes: 10_000 },
     });
   });
@@ -71,6 +72,26 @@ describe("resolveOptions()", () => {
     });
   });
 
+  test("reads every form of the spool", () => {
+    const defaults = {
+      maxBytes: 64 * 1024 * 1024,
+      maxAgeMs: 7 * 24 * 3600 * 1000,
+      fsync: false,
+      diagnosticReport: false,
+    };
+
+    expect(resolveOptions({ spool: true }, {}).spool).toEqual(defaults);
+    expect(resolveOptions({ spool: "/var/spool/shop" }, {}).spool).toEqual({
+      ...defaults,
+      dir: "/var/spool/shop",
+    });
+    expect(resolveOptions({ spool: { fsync: true, dir: undefined } }, {}).spool).toEqual({
+      ...defaults,
+      fsync: true,
+    });
+    expect(resolveOptions({ spool: false }, {}).spool).toBe(false);
+  });
+
   const bad: [options: unknown, option: string, message: string][] = [
     [null, "(all)", "Invalid option (all): expected an object, received null"],
     [{ sampelRate: 1 }, "sampelRate", "expected one of dsn, "],
@@ -113,6 +134,15 @@ describe("resolveOptions()", () => {
     ],
     [{ once: true }, "once", "expected an object, or false, received true"],
     [{ once: { full: 0 } }, "once.full", "expected a whole number from 1 up, received 0"],
+    [{ spool: 5 }, "spool", "expected true or false, or a directory, or an object, received 5"],
+    [{ spool: " " }, "spool", 'expected true or false, or a directory, or an object, received " "'],
+    [{ spool: { maxBytes: 0 } }, "spool.maxBytes", "expected a whole number from 1 up, received 0"],
+    [{ spool: { dir: 5 } }, "spool.dir", "expected a directory, received 5"],
+    [
+      { spool: { directory: "x" } },
+      "spool.directory",
+      "expected one of dir, maxBytes, maxAgeMs, fsync, diagnosticReport, received an unknown key",
+    ],
     [{ debug: "yes" }, "debug", 'expected true or false, received "yes"'],
     [
       { proxy: "proxy:80" },

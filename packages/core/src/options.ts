@@ -6,6 +6,7 @@ import type { Integration, Processor } from "./integration.js";
 import { arrayOf, type Check, describe, either, expecting, shape } from "./option-checks.js";
 import type { ScrubOptions } from "./process/scrub.js";
 import type { RequestPolicy } from "./scope.js";
+import { type ResolvedSpool, resolveSpool, type SpoolOptions } from "./spool/options.js";
 import type { Transport } from "./transport/transport.js";
 
 /** The bounds of values and events. */
@@ -100,6 +101,11 @@ export interface ClientOptions {
    * expression. These headers name release, environment and public key. Default: none.
    */
   readonly traceTargets?: readonly (string | RegExp)[];
+  /**
+   * Keeps what is undelivered on disk until it is delivered: `true`, a directory, or all there is to say. Needs no
+   * server that answers and no orderly end. Default false.
+   */
+  readonly spool?: boolean | string | SpoolOptions;
   /** One deadline for a whole request, in milliseconds. Default 10 000. */
   readonly requestTimeoutMs?: number;
   /** How long the end of the process may wait for what is undelivered, in milliseconds; 0: not at all. Default 2000. */
@@ -153,6 +159,7 @@ export interface ResolvedOptions
   readonly limits: Required<Limits>;
   readonly once: Required<OnceOptions> | false;
   readonly mergeMs: number;
+  readonly spool: ResolvedSpool | false;
   readonly request: RequestPolicy;
 }
 
@@ -229,6 +236,7 @@ export function resolveOptions(
     limits: { ...DEFAULT_LIMITS, ...withoutUndefined(limits ?? {}) },
     once: resolvedOnce,
     mergeMs: resolvedOnce === false ? DEFAULT_ONCE.mergeMs : resolvedOnce.mergeMs,
+    spool: resolveSpool(options.spool),
     request: { sendDefaultPii, requestBody: requestBody || sendDefaultPii, maxRequestBodyBytes },
   };
 }
@@ -310,6 +318,7 @@ const integration = expecting(
   "an Integration: an object with a name",
   (value) => typeof (value as Integration | null)?.name === "string",
 );
+const directory = expecting("a directory", (value) => typeof value === "string" && value.trim() !== "");
 const proxyUrl = expecting(
   "the proxy's URL, http:// or https://",
   (value) => typeof value === "string" && /^https?:\/\//i.test(value),
@@ -351,6 +360,10 @@ const CHECKS: { readonly [Name in keyof Required<ClientOptions>]: Check } = {
   once: either(shape({ full: positive, windowMs: milliseconds, keys: positive, mergeMs: milliseconds }), off),
   queueSize: positive,
   queueBytes: positive,
+  spool: either(
+    either(flag, directory),
+    shape({ dir: directory, maxBytes: positive, maxAgeMs: positive, fsync: flag, diagnosticReport: flag }),
+  ),
   requestTimeoutMs: milliseconds,
   shutdownTimeoutMs: milliseconds,
   proxy: either(proxyUrl, off),

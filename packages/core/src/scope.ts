@@ -116,6 +116,7 @@ export class Scope {
     return this.#data;
   }
 
+  /** Sets one tag; `undefined` or `null` removes it. */
   setTag(key: string, value: TagValue | null | undefined): this {
     return this.setTags({ [cleanText(key, 200)]: value });
   }
@@ -128,6 +129,7 @@ export class Scope {
     }));
   }
 
+  /** Sets one extra value; `undefined` removes it. */
   setExtra(key: string, value: unknown): this {
     return this.setExtras({ [cleanText(key, 200)]: value });
   }
@@ -171,6 +173,7 @@ export class Scope {
     }));
   }
 
+  /** Sets the level of events that do not say theirs; `undefined` goes back to the default. */
   setLevel(level: Level | undefined): this {
     return this.#change((data) => ({ ...data, level: level && LEVELS.includes(level) ? level : undefined }));
   }

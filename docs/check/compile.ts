@@ -82,7 +82,7 @@ export function fileOf({ page, line }: Module): string {
 /** Writes all modules. */
 export function writeModules(modules: readonly Module[]): void {
   rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(FOLDER, { recursive: true });
+  mkdirSync(`${FOLDER}home`, { recursive: true });
   for (const module of modules) writeFileSync(`${fileOf(module)}.ts`, module.source);
 }
 

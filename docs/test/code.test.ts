@@ -9,7 +9,10 @@ import { compile, FOLDER, fileOf, modulesOf, writeModules } from "../check/compi
 import { ROOT, readPages } from "../check/pages.js";
 
 const modules = modulesOf(readPages());
+/** What the pages report to, and where they write: while they run, it is our own. */
 const DSN = /https:\/\/KEY@[\w.]+\/\d+/g;
+const DIRECTORY = /\/var\/tmp\/shop\b/g;
+const HOME = `${FOLDER}home`;
 
 beforeAll(() => writeModules(modules));
 
@@ -35,9 +38,9 @@ test("the blocks of all pages run", async () => {
   expect(problems).toEqual([]);
 }, 60_000);
 
-/** Makes what Node runs out of a file, beside it, with the server's DSN in place of those of the pages. */
+/** Makes what Node runs out of a file. */
 async function built(file: string, dsn: string, target: string = file): Promise<string> {
-  const source = readFileSync(`${file}.ts`, "utf8").replaceAll(DSN, dsn);
+  const source = readFileSync(`${file}.ts`, "utf8").replaceAll(DSN, dsn).replaceAll(DIRECTORY, HOME);
   const { code } = await transform(source, { loader: "ts", format: "esm", target: "node20.19" });
   writeFileSync(`${target}.mjs`, code);
   return `${target}.mjs`;
@@ -46,7 +49,7 @@ async function built(file: string, dsn: string, target: string = file): Promise<
 async function run(files: readonly string[]): Promise<{ reports: unknown[]; errors: string }> {
   const child = spawn(process.execPath, [`${ROOT}docs/check/run-blocks.mjs`, ...files], {
     cwd: FOLDER,
-    env: { PATH: process.env.PATH ?? "" },
+    env: { PATH: process.env.PATH ?? "", HOME, XDG_STATE_HOME: HOME, TMPDIR: HOME },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let [output, errors] = ["", ""];

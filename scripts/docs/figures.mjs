@@ -35,6 +35,13 @@ const QUESTIONS = [
   { name: "caller of a capture, µs", section: "One capture", column: "caller, µs", lessIsBetter: true },
   { name: "CPU of an event, µs", section: "One capture", column: "CPU per event, µs", lessIsBetter: true },
   {
+    name: "requests for equal errors",
+    section: "The storm",
+    caption: "One per turn of the loop",
+    column: "requests",
+    lessIsBetter: true,
+  },
+  {
     name: "equal errors accounted for",
     section: "The storm",
     caption: "One per turn of the loop",
@@ -73,7 +80,7 @@ function comparison(results) {
   });
   return [
     table(["", ...columns.map(({ name }) => name)], rows),
-    `Of ${totalOf(results, "The storm")} equal errors, and of ${totalOf(results, "Delivery")} errors while the server fails. ${provenanceOf(results)}`,
+    `Equal errors: ${totalOf(results, "The storm")}, one per turn of the loop. Arrival: of ${totalOf(results, "Delivery")} errors, while the server fails. ${provenanceOf(results)}`,
     better.length === 0
       ? "No peer is as good in any column."
       : `As good or better than Corvid:\n\n${better.join("\n")}`,

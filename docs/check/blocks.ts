@@ -14,7 +14,7 @@ export type Proof =
   | { readonly kind: "none"; readonly trouble: string };
 
 /** How a block is kept true, by its language and the comment above it. */
-export function proofOf({ language, note = "", isIndented }: Block): Proof {
+export function proofOf({ language, text, note = "", isIndented }: Block): Proof {
   if (isIndented) return { kind: "none", trouble: "indented code: use a fence that names its language" };
   const [, file, region] = LIFTED.exec(note) ?? [];
   if (file !== undefined) return { kind: "lifted", file, region };
@@ -27,7 +27,7 @@ export function proofOf({ language, note = "", isIndented }: Block): Proof {
     case "sh":
       return { kind: "commands" };
     case "text":
-      return { kind: "plain" };
+      return CODE.test(text) ? { kind: "none", trouble: "code: name its language" } : { kind: "plain" };
     default:
       return { kind: "none", trouble: `"${language}" is no language that is checked` };
   }
@@ -70,3 +70,6 @@ function jsonTrouble(text: string): string | undefined {
     return (error as Error).message;
   }
 }
+
+/** What shows that a plain text is none. */
+const CODE = /\b(?:import|require|init|capture\w+)\b.*[("']|=>/;

@@ -86,16 +86,13 @@ export function writeModules(modules: readonly Module[]): void {
   for (const module of modules) writeFileSync(`${fileOf(module)}.ts`, module.source);
 }
 
-/** What the compiler says about the modules, by page. */
+/** What the compiler says about the modules, a line each. @throws {Error} when it cannot be run */
 export function compile(): string[] {
-  const tsc = spawnSync(
-    `${ROOT}node_modules/.bin/tsc`,
-    ["-p", `${ROOT}docs/tsconfig.blocks.json`, "--pretty", "false"],
-    {
-      cwd: `${ROOT}docs`,
-      encoding: "utf8",
-    },
-  );
-  if (tsc.error !== undefined) throw tsc.error;
-  return tsc.stdout.split("\n").filter((line) => line !== "");
+  const args = ["-p", "tsconfig.blocks.json", "--pretty", "false"];
+  const options = { cwd: `${ROOT}docs`, encoding: "utf8" } as const;
+  const { error, status, stdout, stderr } = spawnSync(`${ROOT}node_modules/.bin/tsc`, args, options);
+  if (error !== undefined) throw error;
+  const lines = stdout.split("\n").filter((line) => line !== "");
+  if (status !== 0 && lines.length === 0) throw new Error(`tsc ended with ${status}: ${stderr}`);
+  return lines;
 }

@@ -57,6 +57,13 @@ describe("blockTrouble()", () => {
     ]);
   });
 
+  test("takes no code for plain text", () => {
+    expect(troubles(`${FENCE}text`, 'import { init } from "@corvid/core";', FENCE)[0]).toContain(
+      "name its language",
+    );
+    expect(troubles(`${FENCE}text`, "captured = delivered + dropped", FENCE)).toEqual([undefined]);
+  });
+
   test("sees that a lifted block differs from its file, or has none", () => {
     const from = (source: string): string[] => [`<!-- from ${source} -->`, `${FENCE}js`, "other();", FENCE];
 

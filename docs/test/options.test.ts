@@ -31,7 +31,8 @@ function knownOptions(): string[] {
   try {
     resolveOptions({ nonsense: true } as object, {});
   } catch (error) {
-    if (error instanceof OptionsError) return /one of ([\w, ]+),/.exec(error.message)![1]!.split(", ");
+    if (error instanceof OptionsError)
+      return /one of ([\w, ]+), received/.exec(error.message)![1]!.split(", ");
   }
   throw new Error("init takes an option that is none");
 }

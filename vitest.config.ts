@@ -12,7 +12,7 @@ export default defineConfig({
   test: {
     include: isSlow
       ? ["{packages,examples}/*/test/slow/*.test.ts", "scripts/test/slow/*.test.ts"]
-      : ["{packages,examples}/*/**/*.test.ts", "test-server/**/*.test.ts", "scripts/**/*.test.ts"],
+      : ["{packages,examples}/*/**/*.test.ts", "{test-server,docs,scripts}/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**", ...(isSlow ? [] : ["**/test/slow/**"])],
     setupFiles: ["./packages/core/test/support/balance.ts"],
     testTimeout: isSlow ? 60_000 : 15_000,

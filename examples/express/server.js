@@ -51,9 +51,11 @@ app.get("/recommendations", (_request, response) => {
 
 app.use(errorHandler());
 
+// #region answer
 app.use((_error, _request, response, _next) => {
   response.status(500).json({ error: "Internal Server Error", eventId: response.locals.corvidEventId });
 });
+// #endregion
 
 function connectToBank() {
   throw Object.assign(new Error("connect ECONNREFUSED 192.0.2.1:443"), { code: "ECONNREFUSED" });

@@ -21,6 +21,7 @@ server.listen(Number(process.env.PORT ?? 3000), "127.0.0.1", () => {
   console.log(JSON.stringify({ listening: `http://127.0.0.1:${server.address().port}` }));
 });
 
+// #region sigterm
 process.once("SIGTERM", async () => {
   await new Promise((resolve) => {
     server.close(resolve);
@@ -29,3 +30,4 @@ process.once("SIGTERM", async () => {
   const isAllSent = await close();
   console.log(JSON.stringify({ isAllSent }));
 });
+// #endregion

@@ -44,6 +44,7 @@ export interface TestServer {
   readonly port: number;
   /** For project 1. The key is made up. */
   readonly dsn: string;
+  /** The same for another project. */
   dsnFor(project: string | number): string;
   /** In order of arrival. */
   events(): readonly ReceivedEvent[];
@@ -55,7 +56,9 @@ export interface TestServer {
   items(): readonly OtherItem[];
   /** Every request but those to the page and its API, faulted ones included. */
   requests(): readonly ReceivedRequest[];
+  /** TCP connections so far, those of the page included. */
   connections(): ConnectionCounts;
+  /** What was refused, and what other servers would refuse, cut or lose. */
   problems(): readonly Problem[];
   /** How many events came whose id was known already: accepted, and not kept again. */
   duplicates(): number;

@@ -9,6 +9,7 @@ interface Order {
   readonly total: number;
 }
 
+// #region service
 @captureExceptions({ tags: { service: "orders" } })
 class OrderService {
   readonly #orders = new Map<number, Order>([[7, { id: 7, total: -1 }]]);
@@ -25,6 +26,7 @@ class OrderService {
     if (total < 0) throw new RangeError(`Order ${id} has a negative total`);
   }
 }
+// #endregion
 
 const service = new OrderService();
 for (const id of [7, 8]) {

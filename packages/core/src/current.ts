@@ -7,10 +7,15 @@ export interface CaptureTarget {
   readonly scope: Scope;
   /** Whether captures go anywhere at all. */
   readonly enabled: boolean;
+  /** Reports a failure. @returns the id of the event that tells of it */
   captureException(error: unknown, hint?: CaptureHint): string;
+  /** Reports a message. @returns the id of the event */
   captureMessage(message: string, hint?: Level | CaptureHint): string;
+  /** Reports an event that was made elsewhere. @returns the id of the event */
   captureEvent(event: EventInput, hint?: CaptureHint): string;
+  /** Sends all that waits. @returns `true` when nothing is left behind */
   flush(timeoutMs?: number): Promise<boolean>;
+  /** Sends all that waits, then ends reporting. @returns `true` when nothing is left behind */
   close(timeoutMs?: number): Promise<boolean>;
 }
 

@@ -36,11 +36,13 @@ export interface LogRule {
   report(severity: number, read: () => LogRecord): string | undefined;
 }
 
+/** What becomes of a record. */
 export type LogFate = "event" | "breadcrumb" | "ignore";
 
 /** The names of severities that every logger knows. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 
+/** Which records become what. */
 export interface LogRuleOptions {
   /** Records from here up become events; `false`: none. A number is on pino's scale (50 is `error`). Default `error`. */
   readonly captureLevel?: LogLevel | number | false;

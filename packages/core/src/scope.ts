@@ -137,6 +137,7 @@ export class Scope {
     return this.#data;
   }
 
+  /** Sets one tag; `undefined` or `null` removes it. */
   setTag(key: string, value: TagValue | null | undefined): this {
     return this.setTags({ [cleanText(key, 200)]: value });
   }
@@ -149,6 +150,7 @@ export class Scope {
     }));
   }
 
+  /** Sets one extra value; `undefined` removes it. */
   setExtra(key: string, value: unknown): this {
     return this.setExtras({ [cleanText(key, 200)]: value });
   }
@@ -192,6 +194,7 @@ export class Scope {
     }));
   }
 
+  /** Sets the level of events that do not say theirs; `undefined` goes back to the default. */
   setLevel(level: Level | undefined): this {
     return this.#change((data) => ({ ...data, level: level && LEVELS.includes(level) ? level : undefined }));
   }

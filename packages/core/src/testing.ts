@@ -25,6 +25,7 @@ export interface RecordingTransport extends Transport {
   readonly events: readonly Event[];
   /** The same with attachments, and client reports. */
   readonly envelopes: readonly Envelope[];
+  /** Forgets what it was given so far. */
   clear(): void;
 }
 

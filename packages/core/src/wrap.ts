@@ -11,6 +11,7 @@ import { dataProperty, hasBrand } from "./process/foreign.js";
  * carries the original's own properties. Other thenables, and promises with a `then` of their own, are passed on
  * untouched, because looking at them may start their work; so is anything that is no function in place of `fn`.
  *
+ * @typeParam F - the function's type, which stays
  * @param hint - goes with every report
  */
 export function wrap<F extends (...args: never[]) => unknown>(fn: F, hint?: CaptureHint): F {

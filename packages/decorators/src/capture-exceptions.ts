@@ -8,8 +8,10 @@ import { watchClass, watchDescriptor, watchFunction } from "./watch.js";
  *
  * With or without a hint, in TC39's dialect and in TypeScript's `experimentalDecorators`:
  *
- *     @captureExceptions
- *     @captureExceptions({ tags: { area: "billing" } })
+ * ```ts
+ * @captureExceptions
+ * @captureExceptions({ tags: { area: "billing" } })
+ * ```
  *
  * - **Methods** (static, private and async ones too, generators, async generators), getters, setters, accessors, and
  *   in TC39's dialect fields that hold a function.

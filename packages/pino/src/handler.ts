@@ -14,7 +14,9 @@ export interface HandlerOptions extends LogRuleOptions {
 
 /** pino's `hooks`, for every major since 9. */
 export interface PinoHooks {
+  /** Looks on as a line is logged. */
   logMethod(this: PinoLike, args: unknown[], method: (...args: never[]) => void, level: number): void;
+  /** Sees the line as it is written. */
   streamWrite(line: string): string;
 }
 

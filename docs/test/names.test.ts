@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import * as bridge from "../../packages/core/src/bridge.js";
+import type { DropReason } from "../../packages/core/src/drops.js";
+import * as core from "../../packages/core/src/index.js";
+import { resolveOptions } from "../../packages/core/src/options.js";
+import { Scope } from "../../packages/core/src/scope.js";
+import * as testing from "../../packages/core/src/testing.js";
+import * as decorators from "../../packages/decorators/src/index.js";
+import * as express from "../../packages/express/src/index.js";
+import * as koa from "../../packages/koa/src/index.js";
+import * as pino from "../../packages/pino/src/index.js";
+import { ROOT } from "../check/pages.js";
+
+/** Everything that can be called. */
+const CALLABLE: ReadonlySet<string> = new Set([
+  ...[core, bridge, testing, decorators, express, koa, pino].flatMap((entry) => Object.keys(entry)),
+  ...[Scope.prototype, core.Client.prototype, Object.getPrototypeOf(core.Client.prototype)].flatMap(
+    (methods) => Object.getOwnPropertyNames(methods),
+  ),
+]);
+
+function read(page: string): string {
+  return readFileSync(`${ROOT}docs/${page}`, "utf8");
+}
+
+/** The last cells of all rows of a page's tables: what stands for what was asked in the first. */
+function answers(page: string): string[] {
+  return read(page)
+    .split("\n")
+    .filter((line) => /^\| (?!-)/.test(line))
+    .map((line) => line.split(/(?<!\\)\|/).at(-2)!);
+}
+
+test.each([["migrating-from-raven.md"], ["migrating-from-sentry.md"]])(
+  "%s tells of functions that exist",
+  (page) => {
+    const code = answers(page).flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, span]) => span!));
+    const called = code.flatMap((span) => [...span.matchAll(/\b([a-z]\w+)\(/g)].map(([, name]) => name!));
+
+    expect(called.length).toBeGreaterThan(10);
+    expect(called.filter((name) => !CALLABLE.has(name))).toEqual([]);
+  },
+);
+
+test("never-lost.md tells of each reason for a drop, and of no other", () => {
+  const all: Record<DropReason, true> = {
+    queue_overflow: true,
+    cache_overflow: true,
+    ratelimit_backoff: true,
+    network_error: true,
+    send_error: true,
+    sample_rate: true,
+    before_send: true,
+    event_processor: true,
+    internal_sdk_error: true,
+    ignored: true,
+  };
+  const told = [...read("never-lost.md").matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, reason]) => reason);
+
+  expect(told.sort()).toEqual(Object.keys(all).sort());
+});
+
+test("once.md tells the budget that holds", () => {
+  const { once } = resolveOptions({}, {});
+  if (once === false) throw new Error("repeats are not folded");
+  const page = read("once.md").replace(/\s+/g, " ");
+
+  expect(page).toContain(`(${once.full} a minute)`);
+  expect(page).toContain(`waits ${once.mergeMs} ms for that`);
+  expect(page).toContain(`holds ${once.keys.toLocaleString("en")} (\`once.keys\`)`);
+  expect(once.windowMs).toBe(60_000);
+});

@@ -72,4 +72,4 @@ function jsonTrouble(text: string): string | undefined {
 }
 
 /** What shows that a plain text is none. */
-const CODE = /\b(?:import|require|init|capture\w+)\b.*[("']|=>/;
+const CODE = /^\s*(?:import|export|const|let|await) |\b(?:require|init|capture[A-Z]\w*)\(/m;

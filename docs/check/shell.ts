@@ -34,6 +34,7 @@ function commandTrouble(line: string): string | undefined {
   while (/^[A-Z_]+=/.test(words[0]!)) words.shift();
   const [command, ...rest] = words;
   if (command === undefined || command === "" || command === "export") return undefined;
+  if (isOurs(command)) return undefined;
   const check = COMMANDS[command];
   return check === undefined ? `no rule for the command "${command}"` : check(rest);
 }
@@ -48,7 +49,7 @@ const COMMANDS: Readonly<Record<string, (words: string[]) => string | undefined>
   pnpm: ([verb = "", ...rest]) =>
     verb === "vitest" ? firstTrouble(rest.slice(1), fileTrouble) : scriptTrouble(verb),
   npx: ([name = ""]) =>
-    packages.some((known) => name === known.name || binsOf(known).includes(name))
+    isOurs(name) || packages.some((known) => known.name === name)
       ? undefined
       : `nothing that is published has the command ${name}`,
   node: (words) => {
@@ -69,8 +70,11 @@ function firstTrouble(
   return words.map(check).find((trouble) => trouble !== undefined);
 }
 
-function binsOf({ bin = {}, name }: Manifest): string[] {
-  return typeof bin === "string" ? [name.split("/").at(-1)!] : Object.keys(bin);
+/** Whether one of our packages brings this command. */
+function isOurs(command: string): boolean {
+  return packages.some(({ name, bin = {} }) =>
+    typeof bin === "string" ? name.endsWith(`/${command}`) : Object.hasOwn(bin, command),
+  );
 }
 
 function scriptTrouble(name: string): string | undefined {
@@ -78,8 +82,10 @@ function scriptTrouble(name: string): string | undefined {
 }
 
 function packageTrouble(name: string): string | undefined {
-  const isOurs = packages.some((known) => known.name === name && known.private !== true);
-  return isOurs || new RegExp(`^  ${name}:`, "m").test(catalog) ? undefined : `no package ${name} is known`;
+  const isPublished = packages.some((known) => known.name === name && known.private !== true);
+  return isPublished || new RegExp(`^  ${name}:`, "m").test(catalog)
+    ? undefined
+    : `no package ${name} is known`;
 }
 
 function entryTrouble(entry: string): string | undefined {

@@ -135,6 +135,7 @@ test("shellTrouble() knows scripts, packages, entries and files", () => {
     shellTrouble("npm install @corvid/core pino # both\nnpm run demo\nexport A=b\nA=b npm test"),
   ).toBeUndefined();
   expect(shellTrouble("node --import @corvid/core/register app.js")).toBeUndefined();
+  expect(shellTrouble("corvid-test-server --port 0")).toBeUndefined();
   expect(shellTrouble("npm install @corvid/nothing")).toContain("no package @corvid/nothing");
   expect(shellTrouble("npm run nothing")).toContain("no script nothing");
   expect(shellTrouble("node --import @corvid/core/nothing app.js")).toContain("no entry");

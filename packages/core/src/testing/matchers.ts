@@ -12,12 +12,14 @@ import {
 
 /** What Vitest and Jest hand to a matcher, as far as it is used. */
 export interface MatcherContext {
+  /** Whether two values are equal, as the test runner's own matchers understand it. */
   readonly equals: (one: unknown, other: unknown) => boolean;
 }
 
 /** Whether a matcher is satisfied, and what to say when that was not wanted. */
 export interface MatcherResult {
   readonly pass: boolean;
+  /** What to say when the test fails. */
   readonly message: () => string;
 }
 
@@ -36,6 +38,7 @@ export interface CorvidMatchers<Result = void> {
 
 /** For `expect.extend(corvidMatchers)`, in Vitest and in Jest. */
 export const corvidMatchers: {
+  /** Passes when one event is as `expected`; see {@link CorvidMatchers}. */
   toHaveCaptured(this: MatcherContext, received: unknown, expected?: ExpectedEvent): MatcherResult;
 } = {
   toHaveCaptured(received, expected = {}) {

@@ -138,7 +138,7 @@ describe("no secret leaves the process by way of", () => {
 
   /** All that came over the wire. */
   async function received(): Promise<string> {
-    expect(await client.flush()).toBe(true);
+    expect(await client.flush(10_000)).toBe(true);
     return JSON.stringify([server.events(), server.requests(), server.items()]);
   }
 

@@ -146,10 +146,13 @@ describe("what the end of a process says", () => {
     const { port } = deaf.address() as AddressInfo;
     const { code, stderr } = await runCode(
       `import { randomBytes } from "node:crypto";
+      import { subscribe } from "node:diagnostics_channel";
+      const alive = setInterval(() => undefined, 1000);
+      const letGo = () => setTimeout(() => clearInterval(alive), 100);
+      subscribe("net.client.socket", ({ socket }) => socket.once("connect", letGo));
       corvid.init({ shutdownTimeoutMs: 100 });
       const attachments = [{ filename: "large.bin", data: randomBytes(20_000_000) }];
-      corvid.captureException(new Error("caught"), { level: "fatal", attachments });
-      setTimeout(() => undefined, 300);`,
+      corvid.captureException(new Error("caught"), { level: "fatal", attachments });`,
       { env: env({ SENTRY_DSN: `http://key@127.0.0.1:${port}/1` }) },
     );
     for (const socket of sockets) socket.destroy();

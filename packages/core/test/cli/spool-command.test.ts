@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startTestServer, type TestServer } from "@corvid/test-server";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -84,10 +85,13 @@ describe("corvid spool", () => {
   });
 
   test("a folder that is not there is a problem, and an empty one is not", async () => {
-    expect(await run(["spool", join(dir, "none")])).toMatchObject({
-      code: 1,
-      out: expect.stringContaining("expected a folder"),
-    });
+    writeFileSync(join(dir, "file"), "");
+    for (const none of ["none", "file", "file/below"]) {
+      expect(await run(["spool", join(dir, none)])).toMatchObject({
+        code: 1,
+        out: expect.stringContaining("expected a folder"),
+      });
+    }
     expect(await run(["spool", dir])).toEqual({ code: 0, out: "\nNothing waits.\n", err: "" });
   });
 });

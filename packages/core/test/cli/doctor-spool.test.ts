@@ -70,7 +70,7 @@ describe("corvid doctor, about the spool", () => {
     expect(about("waiting", await doctor())).toMatchObject({
       state: "note",
       text: "2 events (1 raw) for 11 captures, 1 of them left by processes that ended",
-      advice: expect.stringContaining("corvid spool DIR"),
+      advice: expect.stringContaining(`corvid spool ${spool} shows them`),
       details: { events: 2, raw: 1, captures: 11, left: 1, unreadable: 0, live: 1 },
     });
     expect(readdirSync(spool, { recursive: true })).toEqual(before);

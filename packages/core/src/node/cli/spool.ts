@@ -112,7 +112,7 @@ function instanceFinding(instance: SpoolInstance): Finding {
 }
 
 function eventLine({ id, kind, captures, at, summary = "" }: ListedEvent): string {
-  return `         ${timeText(at)} ${kind.padEnd(8)} ×${captures} ${id} ${summary}`;
+  return `         ${timeText(at)} ${kind.padEnd(8)} ×${captures} ${id} ${summary}`.trimEnd();
 }
 
 async function drain(

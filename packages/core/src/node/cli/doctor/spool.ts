@@ -21,7 +21,7 @@ export async function tellSpool(
   const finding = folder === undefined ? unknownFolder() : folderFinding(folder);
   report.add(finding);
   if (folder === undefined || finding.details?.["exists"] !== true) return;
-  for (const found of waitingFindings(await listSpool(folder.path))) report.add(found);
+  for (const found of waitingFindings(folder.path, await listSpool(folder.path))) report.add(found);
 }
 
 function namedFolder(given: string, { cwd }: World): SpoolFolder {
@@ -38,11 +38,11 @@ function unknownFolder(): Finding {
   };
 }
 
-function waitingFindings(instances: readonly SpoolInstance[]): readonly Finding[] {
+function waitingFindings(path: string, instances: readonly SpoolInstance[]): readonly Finding[] {
   const isKnown = ({ state }: SpoolInstance): boolean => EXPLAINED[state].state === "ok";
   const strange = instances.filter((instance) => !isKnown(instance));
   return [
-    waitingFinding(instances.filter(isKnown)),
+    waitingFinding(path, instances.filter(isKnown)),
     ...strange.map(({ state, folder }) => ({
       topic: "waiting",
       text: `${state}: ${folder}`,
@@ -51,7 +51,7 @@ function waitingFindings(instances: readonly SpoolInstance[]): readonly Finding[
   ];
 }
 
-function waitingFinding(instances: readonly SpoolInstance[]): Finding {
+function waitingFinding(path: string, instances: readonly SpoolInstance[]): Finding {
   const events = instances.flatMap((instance) => instance.events);
   const raw = events.filter(({ kind }) => kind === "raw").length;
   const captures = events.reduce((sum, event) => sum + event.captures, 0);
@@ -70,7 +70,6 @@ function waitingFinding(instances: readonly SpoolInstance[]): Finding {
     ...base,
     state: "note",
     text: `${text}, ${left} of them left by processes that ended`,
-    advice:
-      "The application delivers them when it runs with this spool. corvid spool DIR shows them, and sends the finished ones.",
+    advice: `The application delivers them when it runs with this spool. corvid spool ${path} shows them, and sends the finished ones.`,
   };
 }

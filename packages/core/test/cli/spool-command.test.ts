@@ -55,7 +55,7 @@ describe("corvid spool", () => {
     expect(first.out.split("\n")).toEqual([
       expect.stringMatching(/^ok {7}dead {9}2 events \(1 raw\) for 2 captures, \d+ bytes, in \//),
       `         2026-01-02 03:04:05 finished ×1 ${id} Error: red [31m alert`,
-      expect.stringMatching(/^ {9}\S+ \S+ raw {6}×1 [0-9a-f]{32} $/),
+      expect.stringMatching(/^ {9}\S+ \S+ raw {6}×1 [0-9a-f]{32}$/),
       "",
       "2 events wait.",
       "",

@@ -12,12 +12,14 @@ import {
 
 /** What Vitest and Jest hand to a matcher, as far as it is used. */
 export interface MatcherContext {
+  /** The runner's own comparison, which knows asymmetric matchers. */
   readonly equals: (one: unknown, other: unknown) => boolean;
 }
 
 /** Whether a matcher is satisfied, and what to say when that was not wanted. */
 export interface MatcherResult {
   readonly pass: boolean;
+  /** What a failure says. */
   readonly message: () => string;
 }
 
@@ -36,6 +38,7 @@ export interface CorvidMatchers<Result = void> {
 
 /** For `expect.extend(corvidMatchers)`, in Vitest and in Jest. */
 export const corvidMatchers: {
+  /** {@link CorvidMatchers.toHaveCaptured}, as a runner calls it. */
   toHaveCaptured(this: MatcherContext, received: unknown, expected?: ExpectedEvent): MatcherResult;
 } = {
   toHaveCaptured(received, expected = {}) {

@@ -74,11 +74,6 @@ export function placeTrouble(dir: string, uid: number | undefined): string | und
   return uid !== undefined && (stat.mode & 0o022) !== 0 ? `${dir} can be written by others` : undefined;
 }
 
-/** The folder itself, or the nearest above it that exists. */
-export function nearestFolder(dir: string): string {
-  return existsSync(dir) || dirname(dir) === dir ? dir : nearestFolder(dirname(dir));
-}
-
 function stateDir(options: SpoolPlaceOptions): string | undefined {
   const { env, platform = process.platform } = options;
   if (platform === "win32") return absolute(env.LOCALAPPDATA);
@@ -103,6 +98,11 @@ function made(dir: string, uid: number | undefined): string | { readonly trouble
 
 function isOwnedBy(dir: string, uid: number | undefined): boolean {
   return uid === undefined || lstatSync(dir, { throwIfNoEntry: false })?.uid === uid;
+}
+
+/** The folder itself, or the nearest above it that exists. */
+export function nearestFolder(dir: string): string {
+  return existsSync(dir) || dirname(dir) === dir ? dir : nearestFolder(dirname(dir));
 }
 
 function absolute(path: string | undefined): string | undefined {

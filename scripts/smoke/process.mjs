@@ -1,7 +1,14 @@
-/** What happens once per process: starting from the outside, ending by a crash, several copies at once. */
+/**
+ * What happens once per process: starting from the outside, ending by a crash or a kill, several copies at once; and the
+ * command.
+ */
+import assert from "node:assert/strict";
 import { cpSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
+import { manifestIn } from "../packages.mjs";
+import { run } from "./command.mjs";
 import { createProject, writeFiles } from "./project.mjs";
+import { toCommonJs } from "./snippets.mjs";
 
 const CRASH = `setTimeout(() => { throw new Error("Nobody caught this"); });\n`;
 const CRASHED = { events: ["Error: Nobody caught this"], code: 1 };
@@ -24,6 +31,44 @@ if (new Set(ids).size !== 1) throw new Error("One failure got the ids " + ids);
 await other.close();
 `;
 
+/**
+ * Starts itself once more, as a process that is killed right after a capture, and delivers what that left. Who is dead is
+ * known by a silence, which is not waited for.
+ */
+const KILLED = `
+import { captureException, flush, init } from "@corvid/core";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+
+const [, file, given] = process.argv;
+const dir = given ?? mkdtempSync(join(process.cwd(), "spool-"));
+if (given !== undefined) {
+  init({ spool: dir });
+  captureException(new RangeError("Captured before the kill"));
+  process.kill(process.pid, "SIGKILL");
+}
+const { signal } = spawnSync(process.execPath, [file, dir]);
+if (signal !== "SIGKILL") throw new Error("Expected SIGKILL, received " + signal);
+for (const name of readdirSync(dir)) utimesSync(join(dir, name), 1, 1);
+init({ spool: dir });
+if (!(await flush(20_000))) throw new Error("What the killed process left did not arrive");
+`;
+const DELIVERED = {
+  events: [
+    "RangeError: Captured before the kill",
+    "The previous run ended without an exit: killed by a signal that it does not handle, or crashed in native code",
+  ],
+};
+
+const TESTED = {
+  args: ["test"],
+  events: ["Error: This is a test: the command `corvid test` was run, and nothing is wrong"],
+  isOwnCode: false,
+};
+/** Nobody listens there. */
+const NOBODY = "http://key@127.0.0.1:9/1";
+
 export function processCases({ tarballs, folder, results, delivers, nodes }) {
   return [
     async () => {
@@ -32,6 +77,8 @@ export function processCases({ tarballs, folder, results, delivers, nodes }) {
         "crash.mjs": CRASH,
         "crash.cjs": CRASH,
         "copies.mjs": COPIES,
+        "killed.mjs": KILLED,
+        "killed.cjs": toCommonJs(KILLED),
         "other/index.mjs": 'export { captureException, close } from "@corvid/core";\n',
       });
       cpSync(join(project, "node_modules"), join(project, "other/node_modules"), { recursive: true });
@@ -51,7 +98,22 @@ export function processCases({ tarballs, folder, results, delivers, nodes }) {
           CRASHED,
         );
         await on("three copies, one client", ["copies.mjs"], { events: ["RangeError: Seen by three"] });
+        await on("killed, then started again, esm", ["killed.mjs"], DELIVERED);
+        await on("killed, then started again, cjs", ["killed.cjs"], DELIVERED);
+        await results.attempt("the command corvid", `Node ${major}`, () => runsCommand(project, node));
       }
     },
   ];
+
+  /** As npm installs it: an executable file, which finds its Node on the path. */
+  async function runsCommand(cwd, node) {
+    const command = join(cwd, "node_modules/.bin/corvid");
+    const env = { PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
+    const { version } = manifestIn(join(cwd, "node_modules/@corvid/core"));
+    const printed = await run(command, ["--version"], { cwd, env });
+    assert.deepEqual(printed, { code: 0, stdout: `${version}\n`, stderr: "" });
+    await delivers({ command, cwd, env, ...TESTED });
+    assert.equal((await run(command, ["test", NOBODY], { cwd, env })).code, 1);
+    assert.equal((await run(command, ["tset"], { cwd, env })).code, 2);
+  }
 }

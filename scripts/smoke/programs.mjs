@@ -24,8 +24,9 @@ const pinoSnippet = snippetWith("packages/pino/README.md", "hooks: handler(", "j
 const pinoJob = snippetWith("packages/pino/README.md", "async function run(job)", "js");
 const decorated = snippetWith("packages/decorators/README.md", "@captureExceptions", "ts");
 
-/** Listens, asks once, and ends in order. */
-const VISIT = `
+/** The README's server, on any free port: is asked once, and ends in order. */
+const visited = (snippet) => `import { close } from "@corvid/core";
+${snippet.replace("app.listen(3000);", 'const server = app.listen(0, "127.0.0.1");')}
 server.on("listening", async () => {
   const { port } = server.address() as { port: number };
   const response = await fetch(\`http://127.0.0.1:\${port}/orders/7\`);
@@ -49,25 +50,13 @@ export const PROGRAMS = {
   },
   express: {
     needs: ["@corvid/core", "@corvid/express"],
-    code: `import { close } from "@corvid/core";
-${expressSnippet.replace(
-  "// … routes …",
-  `app.get("/orders/:id", (request) => { throw new RangeError(\`Order \${request.params.id} has no card\`); });`,
-)}
-app.use(((_error, _request, response, _next) => { response.status(500).end(); }) as express.ErrorRequestHandler);
-const server = app.listen(0, "127.0.0.1");
-${VISIT}`,
+    code: visited(expressSnippet),
     events: ["RangeError: Order 7 has no card | GET /orders/:id"],
   },
   koa: {
     needs: ["@corvid/core", "@corvid/koa"],
-    code: `import { close } from "@corvid/core";
-${koaSnippet}
-app.silent = true;
-app.use(async (ctx) => { throw new RangeError(\`Order \${ctx.path} has no card\`); });
-const server = app.listen(0, "127.0.0.1");
-${VISIT}`,
-    events: ["RangeError: Order /orders/7 has no card"],
+    code: visited(koaSnippet),
+    events: ["RangeError: /orders/7 has no card"],
   },
   pino: {
     needs: ["@corvid/core", "@corvid/pino"],
@@ -82,15 +71,8 @@ await close();
   },
   decorators: {
     needs: ["@corvid/core", "@corvid/decorators"],
-    code: `import { close, init } from "@corvid/core";
-import { captureExceptions } from "@corvid/decorators";
-init();
-interface Order { readonly id: number; readonly total: number }
-${decorated}
-await new OrderService().pay(7).catch(() => undefined);
-await close();
-`,
-    events: ["RangeError: Order 7 has a negative total"],
+    code: decorated,
+    events: ["Error: No order 8", "RangeError: Order 7 has a negative total"],
   },
 };
 

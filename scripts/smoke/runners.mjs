@@ -2,36 +2,35 @@
 import { createProject, writeFiles } from "./project.mjs";
 import { snippetWith } from "./snippets.mjs";
 
-const HANDLE = `
-class PaymentError extends Error { name = "PaymentError"; }
-const badOrder = { id: 7 };
-async function handle(order) {
-  try {
-    throw new PaymentError("Order " + order.id + " has no card");
-  } catch (error) {
-    captureException(error);
-  }
+/** What the README's lines leave to their reader. */
+const SHOP = `
+const order = { id: 7 };
+async function chargeCard({ id }) {
+  throw new Error("The card of order " + id + " was declined");
 }
 `;
 
-/** The README's own lines, and one event that leaves. */
-const TESTS = (globals) => `
+const snippet = snippetWith("packages/core/README.md", "withCapturedEvents", "js");
+const [imports] = /^(?:import .*\n)+/.exec(snippet);
+
+/** The README's own lines, with the matcher it names, and one event that leaves. */
+const TESTS = (more) => `
 import { captureException, close, init } from "@corvid/core";
-${snippetWith("packages/core/README.md", "withCapturedEvents", "js").replace(
-  /^(import .*\n)([\s\S]*)$/,
-  (_all, imports, rest) => `${imports}${globals}${HANDLE}
+${more}${imports}${SHOP}
 test("withCapturedEvents sees what is reported", async () => {
-${rest}});`,
-)}
+${snippet.slice(imports.length)}
+  expect(events).toHaveCaptured({ type: "Error", message: /declined/ });
+});
 
 test("an event leaves from within a test", async () => {
   init();
-  await handle(badOrder);
+  await chargeCard(order).catch((error) => captureException(error));
   if (!(await close())) throw new Error("The event did not leave");
 });
 `;
 
-const EVENTS = ["PaymentError: Order 7 has no card"];
+const EVENTS = ["Error: The card of order 7 was declined"];
+const MATCHERS = { setupFilesAfterEnv: ["@corvid/core/testing/jest"] };
 const JEST = "node_modules/jest/bin/jest.js";
 
 export function runnerCases({ tarballs, folder, results, delivers }) {
@@ -51,9 +50,9 @@ export function runnerCases({ tarballs, folder, results, delivers }) {
       writeFiles(project, {
         "transformed/app.test.js": TESTS(""),
         "transformed/babel.config.json": '{ "plugins": ["@babel/plugin-transform-modules-commonjs"] }',
-        "transformed/jest.config.json": "{}",
+        "transformed/jest.config.json": JSON.stringify(MATCHERS),
         "esm/app.test.mjs": TESTS('import { expect, test } from "@jest/globals";\n'),
-        "esm/jest.config.json": '{ "transform": {}, "testMatch": ["**/*.test.mjs"] }',
+        "esm/jest.config.json": JSON.stringify({ ...MATCHERS, transform: {}, testMatch: ["**/*.test.mjs"] }),
       });
       await inJest(project, "tests, transformed to CommonJS", [
         JEST,
@@ -73,7 +72,11 @@ export function runnerCases({ tarballs, folder, results, delivers }) {
     },
     async () => {
       const project = await createProject(`${folder}/vitest`, [core, "vitest@4", "vite@7"]);
-      writeFiles(project, { "app.test.js": TESTS('import { expect, test } from "vitest";\n') });
+      writeFiles(project, {
+        "app.test.js": TESTS(
+          'import "@corvid/core/testing/vitest";\nimport { expect, test } from "vitest";\n',
+        ),
+      });
       await results.attempt("tests, ES modules", "vitest 4", async () => {
         const args = ["node_modules/vitest/vitest.mjs", "run"];
         await delivers({ command: process.execPath, args, cwd: project, events: EVENTS });

@@ -42,6 +42,8 @@ export const MESSAGES = {
   dropped: (id: string, reason: string): string => `event ${id} dropped: ${reason}`,
   "dropped-for": (transport: string, kind: string, id: string, reason: string): string =>
     `${transport}: ${kind} ${id} dropped: ${reason}`,
+  undelivered: (transport: string, kind: string, id: string, detail: string): string =>
+    `${transport}: ${kind} ${id} not delivered: ${detail}`,
 };
 
 /** Which message; also the anchor on its page. */

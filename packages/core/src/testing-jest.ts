@@ -9,7 +9,7 @@ import { messageText } from "./messages.js";
 import { type CorvidMatchers, corvidMatchers } from "./testing.js";
 
 declare global {
-  /** Jest's own; what is here is added to it. */
+  /** The types of `@types/jest`. */
   namespace jest {
     // biome-ignore lint/complexity/noBannedTypes: parameters must be those of Jest's own interface
     interface Matchers<R, T = {}> extends CorvidMatchers<R> {}

@@ -18,10 +18,10 @@ import { createHttpTransport } from "../src/node/http-transport.js";
 import { enableCrashReport } from "../src/node/spool/run-report-setting.js";
 import { createSpoolStore } from "../src/node/spool/store.js";
 import { type ClientOptions, resolveOptions } from "../src/options.js";
-import type { Platform } from "../src/platform.js";
+import type { EndingClient, EndWatch, Platform } from "../src/platform.js";
 import { previewScrub } from "../src/process/scrub.js";
 import { corvidMatchers } from "../src/testing/matchers.js";
-import type { Transport } from "../src/transport/transport.js";
+import type { SendResult, Transport } from "../src/transport/transport.js";
 import { createTestBench } from "./support/client.js";
 import { createTestClock } from "./support/clock.js";
 import { GROUP, newId, testFolder, testSpool } from "./support/spool.js";
@@ -52,6 +52,24 @@ async function said(options: ClientOptions, place: Partial<Platform> = {}): Prom
   await bench.arrived();
   await bench.client.close();
   return bench.said.join("");
+}
+
+/** All that a client says while the process ends and its destination has the last word. */
+function saidAtTheEnd(result: SendResult): string {
+  let end: EndingClient | undefined;
+  const transport: Transport = {
+    name: "silent",
+    send: () => new Promise(() => undefined),
+    lastWords: (batch) => batch.map(() => result),
+  };
+  const watchEnd = (ending: EndingClient): EndWatch => {
+    end = ending;
+    return { changed: () => undefined, leave: () => undefined };
+  };
+  const { client, said: lines } = createTestBench({ debug: true, transport }, { watchEnd });
+  client.captureException(new TypeError("broken"));
+  end?.lastWords(1000);
+  return lines.join("");
 }
 
 /** A real server that answers everything with one status, or none at all. */
@@ -452,6 +470,12 @@ const SITUATIONS: readonly Situation[] = [
     "dropped-for",
     ["http", "send_error"],
     () => saidOfServer(403, { debug: true }),
+  ],
+  [
+    "a process that ends while its server is silent",
+    "undelivered",
+    ["silent: event 0", "nobody answers"],
+    () => saidAtTheEnd({ kind: "retry", reason: "network_error", detail: "nobody answers" }),
   ],
 ];
 

@@ -11,14 +11,19 @@ export interface SpoolOptions {
   readonly maxAgeMs?: number;
   /** Waits for the disk itself at each capture: power may fail too, and every capture costs milliseconds. Default false. */
   readonly fsync?: boolean;
-  /** Has Node write a diagnostic report beside the events when it dies of a fatal error of its own. Default false. */
+  /**
+   * Has Node write a diagnostic report beside the events when it dies of a fatal error of its own, such as a full heap.
+   * Takes Node 22 or newer, started with `--report-exclude-env --report-exclude-network`; else one warning says so, and
+   * nothing is set. Default false.
+   */
   readonly diagnosticReport?: boolean;
 }
 
 /** The same with its defaults; without `dir`, the default one. */
 export type ResolvedSpool = Required<Omit<SpoolOptions, "dir">> & Pick<SpoolOptions, "dir">;
 
-const DEFAULTS: ResolvedSpool = {
+/** What holds unless the application says otherwise. */
+export const SPOOL_DEFAULTS: ResolvedSpool = {
   maxBytes: 64 * 1024 * 1024,
   maxAgeMs: 7 * 24 * 3600 * 1000,
   fsync: false,
@@ -28,10 +33,10 @@ const DEFAULTS: ResolvedSpool = {
 /** Reads the forms of the option: on, a directory, all of it. */
 export function resolveSpool(given: boolean | string | SpoolOptions | undefined): ResolvedSpool | false {
   if (given === undefined || given === false) return false;
-  if (given === true) return DEFAULTS;
-  if (typeof given === "string") return { ...DEFAULTS, dir: given };
+  if (given === true) return SPOOL_DEFAULTS;
+  if (typeof given === "string") return { ...SPOOL_DEFAULTS, dir: given };
   return {
-    ...DEFAULTS,
+    ...SPOOL_DEFAULTS,
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   };
 }

@@ -4,7 +4,7 @@ import { describe, shortened, unknownName } from "../option-checks.js";
 
 /** What `expect.stringContaining()`, `expect.any()` and the like make. */
 export interface AsymmetricMatcher {
-  /** Whether `other` is what was expected. */
+  /** Whether a value is as it is to be. */
   asymmetricMatch(other: unknown): boolean;
 }
 

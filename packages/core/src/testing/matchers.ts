@@ -12,14 +12,14 @@ import {
 
 /** What Vitest and Jest hand to a matcher, as far as it is used. */
 export interface MatcherContext {
-  /** Whether two values are equal, as the test runner's own matchers understand it. */
+  /** The runner's own comparison, which knows asymmetric matchers. */
   readonly equals: (one: unknown, other: unknown) => boolean;
 }
 
 /** Whether a matcher is satisfied, and what to say when that was not wanted. */
 export interface MatcherResult {
   readonly pass: boolean;
-  /** What to say when the test fails. */
+  /** What a failure says. */
   readonly message: () => string;
 }
 
@@ -38,7 +38,7 @@ export interface CorvidMatchers<Result = void> {
 
 /** For `expect.extend(corvidMatchers)`, in Vitest and in Jest. */
 export const corvidMatchers: {
-  /** Passes when one event is as `expected`; see {@link CorvidMatchers}. */
+  /** {@link CorvidMatchers.toHaveCaptured}, as a runner calls it. */
   toHaveCaptured(this: MatcherContext, received: unknown, expected?: ExpectedEvent): MatcherResult;
 } = {
   toHaveCaptured(received, expected = {}) {

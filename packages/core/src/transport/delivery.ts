@@ -6,7 +6,7 @@ import { thrownText } from "../messages.js";
 import type { Parcel } from "./backlog.js";
 import { ClientReports } from "./client-reports.js";
 import { attachmentBytes, Courier, type Outcome, type SpoolView } from "./courier.js";
-import type { Transport } from "./transport.js";
+import type { SendResult, Transport } from "./transport.js";
 
 export type { Outcome, SpoolView } from "./courier.js";
 
@@ -206,6 +206,7 @@ class TransportDelivery implements Delivery {
         ) ?? [];
       batch.forEach((parcel, index) => {
         const result = results[index];
+        this.#tellLastWord(parcel, result);
         if (result?.kind === "accepted") this.#courier.settle(parcel, { kind: "delivered" });
         if (result?.kind === "refused")
           this.#courier.settle(parcel, { kind: "dropped", reason: result.reason });
@@ -217,6 +218,15 @@ class TransportDelivery implements Delivery {
     for (const parcel of queued) {
       if (!parcel.settled) this.#courier.backlog.add(parcel, this.#options.clock.monotonic());
     }
+  }
+
+  /** Later there is nobody left to say what became of it. */
+  #tellLastWord({ envelope: { kind, id } }: Parcel, result: SendResult | undefined): void {
+    const { transport, diagnostics } = this.#options;
+    if (result?.kind === "accepted") diagnostics.debug("delivered", transport.name, kind, id);
+    else if (result?.kind === "refused")
+      diagnostics.debug("dropped-for", transport.name, kind, id, result.reason);
+    else diagnostics.debug("undelivered", transport.name, kind, id, result?.detail ?? "no answer");
   }
 
   get queued(): number {

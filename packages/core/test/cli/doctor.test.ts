@@ -39,7 +39,7 @@ describe("corvid doctor", () => {
     write("server.js", "console.log(1);\n");
     const { code, out } = await run(["doctor"], {
       cwd: root,
-      env: { SENTRY_DSN: "https://key:hidden@host/1", NODE_ENV: "test" },
+      env: { SENTRY_DSN: "https://key:hidden@host/1", NODE_ENV: "test", HOME: root },
     });
 
     expect(code).toBe(0);
@@ -52,6 +52,9 @@ describe("corvid doctor", () => {
       "ok       proxy        none",
       "ok       release      shop@4.5.6, from package.json",
       "ok       environment  test, from NODE_ENV",
+      expect.stringMatching(
+        /^ok {7}spool {8}none; with the option spool: true, \S+\.local\/state\/corvid\/[0-9a-f]{16} would be made$/,
+      ),
       "ok       entry        server.js, by scripts.start of package.json",
       "ok       source map   none needed: the file is what was written",
       "",
@@ -84,6 +87,7 @@ describe("corvid doctor", () => {
         "dsn note",
         "release note",
         "environment ok",
+        "spool note",
         "entry note",
       ]);
     }

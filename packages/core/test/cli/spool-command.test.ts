@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startTestServer, type TestServer } from "@corvid/test-server";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -54,7 +55,7 @@ describe("corvid spool", () => {
     expect(first.out.split("\n")).toEqual([
       expect.stringMatching(/^ok {7}dead {9}2 events \(1 raw\) for 2 captures, \d+ bytes, in \//),
       `         2026-01-02 03:04:05 finished ×1 ${id} Error: red [31m alert`,
-      expect.stringMatching(/^ {9}\S+ \S+ raw {6}×1 [0-9a-f]{32} $/),
+      expect.stringMatching(/^ {9}\S+ \S+ raw {6}×1 [0-9a-f]{32}$/),
       "",
       "2 events wait.",
       "",
@@ -84,10 +85,13 @@ describe("corvid spool", () => {
   });
 
   test("a folder that is not there is a problem, and an empty one is not", async () => {
-    expect(await run(["spool", join(dir, "none")])).toMatchObject({
-      code: 1,
-      out: expect.stringContaining("expected a folder"),
-    });
+    writeFileSync(join(dir, "file"), "");
+    for (const none of ["none", "file", "file/below"]) {
+      expect(await run(["spool", join(dir, none)])).toMatchObject({
+        code: 1,
+        out: expect.stringContaining("expected a folder"),
+      });
+    }
     expect(await run(["spool", dir])).toEqual({ code: 0, out: "\nNothing waits.\n", err: "" });
   });
 });

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { discardSpool } from "../spool/discard.js";
 import { type DrainResult, drainSpool } from "../spool/drain.js";
@@ -82,7 +82,10 @@ function isEmptied({ state, events, unreadable }: SpoolInstance): boolean {
   return (state === "left" || state === "dead") && events.length === 0 && unreadable === 0;
 }
 
-const EXPLAINED: Readonly<Record<SpoolInstance["state"], { state: Finding["state"]; advice?: string }>> = {
+/** How to judge an instance, and what to do about it. */
+export const EXPLAINED: Readonly<
+  Record<SpoolInstance["state"], { state: Finding["state"]; advice?: string }>
+> = {
   live: { state: "ok" },
   left: { state: "ok" },
   dead: { state: "ok" },
@@ -109,7 +112,7 @@ function instanceFinding(instance: SpoolInstance): Finding {
 }
 
 function eventLine({ id, kind, captures, at, summary = "" }: ListedEvent): string {
-  return `         ${timeText(at)} ${kind.padEnd(8)} ×${captures} ${id} ${summary}`;
+  return `         ${timeText(at)} ${kind.padEnd(8)} ×${captures} ${id} ${summary}`.trimEnd();
 }
 
 async function drain(
@@ -196,7 +199,7 @@ async function discard(
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return existsSync(path) && statSync(path).isDirectory();
 }
 
 /** What a file says may be no time at all. */

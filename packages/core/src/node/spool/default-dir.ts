@@ -3,13 +3,13 @@ import { existsSync, lstatSync, mkdirSync } from "node:fs";
 import os from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import type { Diagnostics } from "../../diagnostics.js";
+import type { Dsn } from "../../dsn.js";
 import { FOLDER_MODE, textOf } from "./layout.js";
 
-export interface DefaultSpoolDirOptions {
+export interface SpoolPlaceOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What is spooled for: another text, another folder. Only a hash of it is used. */
   readonly dsnKey: string;
-  readonly diagnostics: Diagnostics;
   /** Default: this system's. */
   readonly platform?: NodeJS.Platform;
   readonly home?: string;
@@ -18,32 +18,63 @@ export interface DefaultSpoolDirOptions {
   readonly uid?: number;
 }
 
+export interface DefaultSpoolDirOptions extends SpoolPlaceOptions {
+  readonly diagnostics: Diagnostics;
+}
+
 /**
- * The spool folder of an application that named none, made if it was not there: in the user's state directory
- * (`XDG_STATE_HOME`, `~/.local/state`; on macOS `~/Library/Application Support`, on Windows `LOCALAPPDATA`), or where
- * that cannot be written or is another user's, in the temporary one.
+ * The spool folder of an application that named none, made if it was not there: the first of {@link spoolPlaces} that
+ * can be written and is not another user's.
  *
  * @returns its path; `undefined`, with a warning, when there is no place that is ours alone
  */
 export function defaultSpoolDir(options: DefaultSpoolDirOptions): string | undefined {
-  const { dsnKey, diagnostics, tmp = os.tmpdir(), uid = process.getuid?.() } = options;
+  const { diagnostics, uid = process.getuid?.() } = options;
+  let trouble = "";
+  for (const place of spoolPlaces(options)) {
+    const dir = made(place, uid);
+    if (typeof dir === "string") return dir;
+    trouble = dir.trouble;
+  }
+  diagnostics.warn("spool-trouble", "no folder to keep events in", trouble);
+  return undefined;
+}
+
+/**
+ * Where an application that named no spool folder may have it, the best place first: in the user's state directory
+ * (`XDG_STATE_HOME`, `~/.local/state`; on macOS `~/Library/Application Support`, on Windows `LOCALAPPDATA`), and in the
+ * temporary one. Makes nothing.
+ */
+export function spoolPlaces(options: SpoolPlaceOptions): readonly string[] {
+  const { dsnKey, tmp = os.tmpdir(), uid = process.getuid?.() } = options;
   const name = createHash("sha256")
     .update(`${uid ?? ""}\n${dsnKey}`)
     .digest("hex")
     .slice(0, 16);
   const state = stateDir(options);
   // What root makes in another's home would be in that one's way.
-  if (state !== undefined && isOwnedBy(nearestFolder(state), uid)) {
-    const inState = made(join(state, "corvid", name), uid);
-    if (typeof inState === "string") return inState;
-  }
-  const inTmp = made(join(tmp, `corvid-${name}`), uid);
-  if (typeof inTmp === "string") return inTmp;
-  diagnostics.warn("spool-trouble", "no folder to keep events in", inTmp.trouble);
-  return undefined;
+  const isOurs = state !== undefined && isOwnedBy(nearestFolder(state), uid);
+  return [...(isOurs ? [join(state, "corvid", name)] : []), join(tmp, `corvid-${name}`)];
 }
 
-function stateDir(options: DefaultSpoolDirOptions): string | undefined {
+/** What tells the events for one DSN from those for another: all of it but its secret. Empty without a DSN. */
+export function dsnKeyOf(dsn: Dsn | undefined): string {
+  return dsn === undefined ? "" : `${dsn.publicKey}@${dsn.host}:${dsn.port}${dsn.path}/${dsn.projectId}`;
+}
+
+/**
+ * Why a folder is no place to keep events in; `undefined` when it is ours alone.
+ *
+ * @throws what the system says, when it is not there
+ */
+export function placeTrouble(dir: string, uid: number | undefined): string | undefined {
+  const stat = lstatSync(dir);
+  const isOurs = stat.isDirectory() && (uid === undefined || stat.uid === uid);
+  if (!isOurs) return `${dir} is another user's`;
+  return uid !== undefined && (stat.mode & 0o022) !== 0 ? `${dir} can be written by others` : undefined;
+}
+
+function stateDir(options: SpoolPlaceOptions): string | undefined {
   const { env, platform = process.platform } = options;
   if (platform === "win32") return absolute(env.LOCALAPPDATA);
   const home = absolute(options.home ?? env.HOME ?? homedir());
@@ -58,11 +89,8 @@ function made(dir: string, uid: number | undefined): string | { readonly trouble
   try {
     mkdirSync(dirname(dir), { recursive: true, mode: FOLDER_MODE });
     mkdirSync(dir, { recursive: true, mode: FOLDER_MODE });
-    const stat = lstatSync(dir);
-    const isOurs = stat.isDirectory() && (uid === undefined || stat.uid === uid);
-    if (!isOurs) return { trouble: `${dir} is another user's` };
-    if (uid !== undefined && (stat.mode & 0o022) !== 0) return { trouble: `${dir} can be written by others` };
-    return dir;
+    const trouble = placeTrouble(dir, uid);
+    return trouble === undefined ? dir : { trouble };
   } catch (error) {
     return { trouble: textOf(error) };
   }
@@ -72,7 +100,8 @@ function isOwnedBy(dir: string, uid: number | undefined): boolean {
   return uid === undefined || lstatSync(dir, { throwIfNoEntry: false })?.uid === uid;
 }
 
-function nearestFolder(dir: string): string {
+/** The folder itself, or the nearest above it that exists. */
+export function nearestFolder(dir: string): string {
   return existsSync(dir) || dirname(dir) === dir ? dir : nearestFolder(dirname(dir));
 }
 

@@ -1,3 +1,4 @@
+import { readFinished } from "../../spool/finished.js";
 import type { SpoolCount, SpooledEvent } from "../../spool/store.js";
 import { visitEnded } from "./ended.js";
 
@@ -20,11 +21,17 @@ export async function discardSpool(dir: string, { only }: DiscardOptions = {}): 
       if (only !== undefined && kindOf(event) !== only) continue;
       store.settle(event.id);
       events++;
-      captures += 1 + event.more.count;
+      captures += capturesOf(event);
     }
     return true;
   });
   return { events: events + unreadable, captures: captures + unreadable };
+}
+
+/** A finished event says itself how many captures it stands for. */
+function capturesOf(event: SpooledEvent): number {
+  const envelope = kindOf(event) === "finished" ? readFinished(event.parts[0]!.payload) : undefined;
+  return envelope?.weight ?? 1 + event.more.count;
 }
 
 /** Whether an event can be sent as it is. */

@@ -138,22 +138,25 @@ const NOTHING_SEEN: Pick<SpoolInstance, "bytes" | "begunAt" | "unreadable" | "ev
 };
 
 interface Facts {
-  readonly at: number | undefined;
-  readonly summary: string | undefined;
+  readonly captures: number;
+  readonly at?: number | undefined;
+  readonly summary?: string | undefined;
 }
 
 function note(line: Line, bytes: Buffer, facts: Map<string, Facts>): void {
   if (line.kind !== "finished" || line.end - line.payloadStart > LARGEST_SUMMARISED_BYTES) return;
   const envelope = readFinished(payloadOf(line, bytes));
-  const event = envelope === undefined ? undefined : eventOf(envelope);
-  if (event !== undefined) facts.set(line.id, { at: timeOf(event), summary: summaryOf(event) });
+  if (envelope === undefined) return;
+  const event = eventOf(envelope);
+  const told = event === undefined ? {} : { at: timeOf(event), summary: summaryOf(event) };
+  facts.set(line.id, { captures: envelope.weight, ...told });
 }
 
 function listed(entry: Entry, facts: Facts | undefined): ListedEvent {
   return {
     id: entry.id,
     kind: isFinished(entry) ? "finished" : "raw",
-    captures: capturesOf(entry),
+    captures: facts?.captures ?? capturesOf(entry),
     at: facts?.at ?? entry.parts[0]!.segment.begunAt,
     summary: facts?.summary,
     settled: [...(entry.settled ?? [])],

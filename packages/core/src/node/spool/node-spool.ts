@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../clock.js";
-import type { Dsn } from "../../dsn.js";
 import type { WantedSpool } from "../../platform.js";
-import { defaultSpoolDir } from "./default-dir.js";
+import { defaultSpoolDir, dsnKeyOf } from "./default-dir.js";
 import { eventOfRun } from "./run-finding.js";
 import { readRun } from "./run-reader.js";
 import { enableCrashReport } from "./run-report-setting.js";
@@ -17,7 +16,7 @@ export function createNodeSpool(
 ): FolderSpool | undefined {
   const { dsn, destinations, head, maxBytes, maxAgeMs, fsync, diagnostics } = wanted;
   const { onAdopted, onLost, onTakenOver } = wanted;
-  const dsnKey = dsnText(dsn);
+  const dsnKey = dsnKeyOf(dsn);
   const dir = wanted.dir ?? defaultSpoolDir({ env: process.env, dsnKey, diagnostics });
   if (dir === undefined) return undefined;
   const store = createSpoolStore({
@@ -59,8 +58,4 @@ function groupOf(dsnKey: string, destinations: readonly string[]): string {
     .update([dsnKey, ...destinations].join("\n"))
     .digest("hex")
     .slice(0, 8);
-}
-
-function dsnText(dsn: Dsn | undefined): string {
-  return dsn === undefined ? "" : `${dsn.publicKey}@${dsn.host}:${dsn.port}${dsn.path}/${dsn.projectId}`;
 }

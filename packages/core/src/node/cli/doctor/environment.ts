@@ -1,23 +1,26 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { envelopeUrl } from "../../../dsn.js";
+import { type Dsn, envelopeUrl } from "../../../dsn.js";
 import { findRelease } from "../../release.js";
 import { tellDsn, tellProxy } from "../destination.js";
 import type { Finding, Report } from "../report.js";
 import type { World } from "../world.js";
 import type { Project } from "./project.js";
 
-/** Tells where events will go, and what they will say of the application: DSN, proxy, release, environment. */
-export function tellEnvironment({ root }: Project, { env }: World, report: Report): void {
+/**
+ * Tells where events will go, and what they will say of the application: DSN, proxy, release, environment.
+ *
+ * @returns the DSN of the environment, where it has one that can be used
+ */
+export function tellEnvironment({ root }: Project, { env }: World, report: Report): Dsn | undefined {
   const text = filled(env["SENTRY_DSN"]);
   if (text === undefined) report.add(missingDsn(root));
-  else {
-    const dsn = tellDsn(text, "SENTRY_DSN", report);
-    if (dsn !== undefined) tellProxy(new URL(envelopeUrl(dsn)), env, report);
-  }
+  const dsn = text === undefined ? undefined : tellDsn(text, "SENTRY_DSN", report);
+  if (dsn !== undefined) tellProxy(new URL(envelopeUrl(dsn)), env, report);
   report.add(releaseFinding(root, env));
   report.add(environmentFinding(env));
+  return dsn;
 }
 
 /** Applications may give it in code, which cannot be seen from here. */

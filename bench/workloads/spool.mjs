@@ -40,18 +40,24 @@ serve({
   },
 
   /**
-   * Captures `count` errors, each in a scope that is `empty` or that of a `request`, one every `everyMs`.
+   * Captures `count` errors, each in a scope that is `empty` or that of a `request`, `atATime` of them in a row, then
+   * nothing for `everyMs`.
    *
    * @returns microseconds the caller spent in each capture: median and 99th percentile
    */
-  async capture({ scope, count, everyMs }) {
+  async capture({ scope, count, atATime, everyMs }) {
     const spent = new Float64Array(count);
     for (let n = 0; n < count; n += 1) {
       spent[n] = scope === "empty" ? one() : corvid.withRequestScope(oneInRequest);
-      await wait(everyMs);
+      if (n % atATime === atATime - 1) await wait(everyMs);
     }
-    spent.sort();
-    return { medianUs: spent[Math.floor(count / 2)], p99Us: spent[Math.floor(count * 0.99)] };
+    return percentiles(spent);
+  },
+
+  /** Captures `count` equal errors in one turn. @returns microseconds the caller spent in each: median and 99th percentile */
+  storm(count) {
+    const spent = Float64Array.from({ length: count }, () => timed(failure("storm")));
+    return percentiles(spent);
   },
 
   /** Captures errors of about 3 kB each until `bytes` are on their way, and lets no turn of the loop pass that sends. */
@@ -65,34 +71,119 @@ serve({
     return captured;
   },
 
-  /** Watches the loop until nothing waits any more. @returns milliseconds: the longest hold, its percentiles, all of it */
+  /**
+   * Watches the loop until `count` events are delivered: how long each turn held it, by the clock, and by the clock or
+   * the processor time of the process, whichever is less. What other processes take of the machine is in the first
+   * alone; what threads of V8 and Node do beside the loop would be in processor time alone.
+   */
   async drain(count) {
-    const holds = [];
-    const from = performance.now();
-    let last = from;
-    while (client.stats().delivered < count && performance.now() - from < 100_000) {
-      await nextTurn();
-      const now = performance.now();
-      holds.push(now - last);
-      last = now;
+    const turns = createTurns();
+    let hasBegun = false;
+    let { delivered } = client.stats();
+    while (delivered < count && turns.tookMs < 100_000) {
+      await turns.next();
+      ({ delivered } = client.stats());
+      if (!hasBegun && delivered > 0) {
+        hasBegun = true;
+        turns.mark();
+      }
     }
-    holds.sort((a, b) => a - b);
-    const at = (share) => holds[Math.min(holds.length - 1, Math.floor(holds.length * share))];
-    return {
-      longestMs: holds.at(-1),
-      p999Ms: at(0.999),
-      tookMs: performance.now() - from,
-      stats: client.stats(),
-    };
+    // Among the delivered is one that tells of the process that was killed.
+    await client.flush(10_000);
+    return turns.figures();
+  },
+
+  /** Sends all that was left by others. */
+  async drainAll() {
+    const from = performance.now();
+    const { captured: before } = client.stats();
+    // What was taken over is among the captured from then on.
+    while (client.stats().captured === before && performance.now() - from < 30_000) await wait(10);
+    return client.flush(30_000);
+  },
+
+  /** Watches the loop while nothing at all is done, until {@link rested} is asked for. */
+  rest() {
+    resting = watchAtRest();
+  },
+
+  async rested() {
+    isResting = false;
+    return resting;
   },
 });
 
+let resting;
+let isResting = false;
+
+async function watchAtRest() {
+  isResting = true;
+  const turns = createTurns();
+  while (isResting) await turns.next();
+  return turns.figures();
+}
+
+/** Remembers the longest, and counts the others in steps of 10 µs, so that watching leaves nothing to be collected. */
+function createTurns() {
+  const steps = new Uint32Array(2000);
+  const from = performance.now();
+  let last = from;
+  let used = process.cpuUsage();
+  let beginning = 0;
+  let longest = 0;
+  let longestByClock = 0;
+  let count = 0;
+  return {
+    tookMs: 0,
+    async next() {
+      await nextTurn();
+      const now = performance.now();
+      const more = process.cpuUsage();
+      const byClock = now - last;
+      const held = Math.min(byClock, (more.user - used.user + more.system - used.system) / 1000);
+      last = now;
+      used = more;
+      this.tookMs = now - from;
+      count += 1;
+      steps[Math.min(steps.length - 1, Math.floor(held * 100))] += 1;
+      longest = Math.max(longest, held);
+      longestByClock = Math.max(longestByClock, byClock);
+    },
+    /** What was so far was the beginning, told of by itself. */
+    mark() {
+      beginning = longest;
+      longest = 0;
+      longestByClock = 0;
+    },
+    figures() {
+      let above = count * 0.001;
+      let step = steps.length - 1;
+      for (; step > 0 && above >= steps[step]; step -= 1) above -= steps[step];
+      return {
+        tookMs: this.tookMs,
+        beginningMs: beginning,
+        longestMs: longest,
+        longestByClockMs: longestByClock,
+        p999Ms: (step + 1) / 100,
+      };
+    },
+  };
+}
+
 function one() {
   captured += 1;
-  const error = failure(word(captured, "case"));
+  return timed(failure(word(captured, "case")));
+}
+
+function timed(error) {
   const from = process.hrtime.bigint();
   corvid.captureException(error);
   return Number(process.hrtime.bigint() - from) / 1000;
+}
+
+function percentiles(spent) {
+  spent.sort();
+  return { medianUs: spent[Math.floor(spent.length / 2)], p99Us: spent[Math.floor(spent.length * 0.99)] };
 }
 
 function oneInRequest() {

@@ -1,6 +1,7 @@
 /**
  * A process in which Corvid captures with a spool or without, or drains what another left.
  */
+import { PerformanceObserver } from "node:perf_hooks";
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import * as corvid from "@corvid/core";
 import { serve } from "../harness/serve.mjs";
@@ -123,15 +124,18 @@ async function watchAtRest() {
   return turns.figures();
 }
 
-/** Remembers the longest, and counts the others in steps of 10 µs, so that watching leaves nothing to be collected. */
+/** Turns that took less are only counted, in steps of 10 µs: watching must leave little to be collected. */
+const LONG_MS = 2;
+const STEPS_PER_MS = 100;
+
 function createTurns() {
-  const steps = new Uint32Array(2000);
+  const steps = new Uint32Array(20 * STEPS_PER_MS);
+  const collections = watchCollections();
   const from = performance.now();
+  let long = [];
+  let beginning = [];
   let last = from;
   let used = process.cpuUsage();
-  let beginning = 0;
-  let longest = 0;
-  let longestByClock = 0;
   let count = 0;
   return {
     tookMs: 0,
@@ -141,33 +145,57 @@ function createTurns() {
       const more = process.cpuUsage();
       const byClock = now - last;
       const held = Math.min(byClock, (more.user - used.user + more.system - used.system) / 1000);
+      if (byClock > LONG_MS) long.push({ from: last, until: now, held });
       last = now;
       used = more;
       this.tookMs = now - from;
       count += 1;
-      steps[Math.min(steps.length - 1, Math.floor(held * 100))] += 1;
-      longest = Math.max(longest, held);
-      longestByClock = Math.max(longestByClock, byClock);
+      steps[Math.min(steps.length - 1, Math.floor(held * STEPS_PER_MS))] += 1;
     },
     /** What was so far was the beginning, told of by itself. */
     mark() {
-      beginning = longest;
-      longest = 0;
-      longestByClock = 0;
+      beginning = long;
+      long = [];
     },
-    figures() {
+    async figures() {
+      const collected = await collections.end();
       let above = count * 0.001;
       let step = steps.length - 1;
       for (; step > 0 && above >= steps[step]; step -= 1) above -= steps[step];
       return {
         tookMs: this.tookMs,
-        beginningMs: beginning,
-        longestMs: longest,
-        longestByClockMs: longestByClock,
-        p999Ms: (step + 1) / 100,
+        p999Ms: (step + 1) / STEPS_PER_MS,
+        beginningMs: longest(beginning, ({ held }) => held),
+        longestMs: longest(long, ({ held }) => held),
+        ownMs: longest(long, (turn) => turn.held - within(turn, collected)),
+        byClockMs: longest(long, (turn) => turn.until - turn.from),
       };
     },
   };
+}
+
+function watchCollections() {
+  const seen = [];
+  const observer = new PerformanceObserver((list) => seen.push(...list.getEntries()));
+  observer.observe({ entryTypes: ["gc"] });
+  return {
+    async end() {
+      await wait(20);
+      observer.disconnect();
+      return seen;
+    },
+  };
+}
+
+/** Milliseconds that the engine collected garbage in a turn. */
+function within({ from, until }, collected) {
+  return collected
+    .filter(({ startTime }) => startTime >= from && startTime < until)
+    .reduce((sum, { duration }) => sum + duration, 0);
+}
+
+function longest(turns, lengthOf) {
+  return turns.reduce((most, turn) => Math.max(most, lengthOf(turn)), 0);
 }
 
 function one() {

@@ -34,27 +34,28 @@ export function readEvent(
   count: number,
   last: string | undefined,
 ): ReadEvent | undefined {
-  const read: ReadEvent["parts"][number][] = [];
-  let lastBefore: string | undefined;
-  for (const { kind, payload } of parts) {
-    if (kind === "more") continue;
-    if (kind !== "whole") {
-      read.push({ kind, payload });
-      continue;
-    }
-    const whole = parsed(payload);
-    if (whole === undefined) return undefined;
-    read.push(...whole.parts);
-    lastBefore = whole.last;
-  }
-  return { parts: read, more: { count, last: last ?? lastBefore } };
+  const [first] = parts;
+  const whole = first?.kind === "whole" ? wholeIn(first.payload) : NOTHING;
+  if (whole === undefined) return undefined;
+  const behind = parts.filter((part) => isPlain(part));
+  return { parts: [...whole.parts, ...behind], more: { count, last: last ?? whole.last } };
 }
 
-function parsed(payload: string): Whole | undefined {
+const NOTHING: Whole = { parts: [] };
+
+function wholeIn(payload: string): Whole | undefined {
   try {
-    // Its checksum was right: it is what we wrote.
-    return JSON.parse(payload) as Whole;
+    const { parts, last } = JSON.parse(payload) as Partial<Whole>;
+    const isReadable = Array.isArray(parts) && parts.every((part: ReadPart) => isPlain(part));
+    if (!isReadable || (last !== undefined && typeof last !== "string")) return undefined;
+    return { parts, last };
   } catch {
     return undefined;
   }
 }
+
+function isPlain(part: ReadPart): part is ReadEvent["parts"][number] {
+  return PLAIN.has(part.kind) && typeof part.payload === "string";
+}
+
+const PLAIN: ReadonlySet<string> = new Set(["raw", "sighting", "finished"]);

@@ -1,6 +1,7 @@
 /**
  * A process in which Corvid captures with a spool or without, or drains what another left.
  */
+import { openSync, readSync } from "node:fs";
 import { PerformanceObserver } from "node:perf_hooks";
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import * as corvid from "@corvid/core";
@@ -73,9 +74,9 @@ serve({
   },
 
   /**
-   * Watches the loop until `count` events are delivered: how long each turn held it, by the clock, and by the clock or
-   * the processor time of the process, whichever is less. What other processes take of the machine is in the first
-   * alone; what threads of V8 and Node do beside the loop would be in processor time alone.
+   * Watches the loop until `count` events are delivered: how long each turn held it. That is the clock's time less what
+   * the thread waited for a processor, or the processor time of the process if it is less: what other processes take of
+   * the machine is not in it.
    */
   async drain(count) {
     const turns = createTurns();
@@ -131,10 +132,12 @@ const STEPS_PER_MS = 100;
 function createTurns() {
   const steps = new Uint32Array(20 * STEPS_PER_MS);
   const collections = watchCollections();
+  const waitedMs = createWaitClock();
   const from = performance.now();
   let long = [];
   let beginning = [];
   let last = from;
+  let waited = waitedMs();
   let used = process.cpuUsage();
   let count = 0;
   return {
@@ -143,11 +146,14 @@ function createTurns() {
       await nextTurn();
       const now = performance.now();
       const more = process.cpuUsage();
+      const waitedNow = waitedMs();
       const byClock = now - last;
-      const held = Math.min(byClock, (more.user - used.user + more.system - used.system) / 1000);
+      const usedMs = (more.user - used.user + more.system - used.system) / 1000;
+      const held = Math.min(byClock - (waitedNow - waited), usedMs);
       if (byClock > LONG_MS) long.push({ from: last, until: now, held });
       last = now;
       used = more;
+      waited = waitedNow;
       this.tookMs = now - from;
       count += 1;
       steps[Math.min(steps.length - 1, Math.floor(held * STEPS_PER_MS))] += 1;
@@ -172,6 +178,17 @@ function createTurns() {
       };
     },
   };
+}
+
+/** Tells for how many milliseconds this thread has had to wait for a processor: where Linux says so, else 0. */
+function createWaitClock() {
+  const text = Buffer.alloc(128);
+  try {
+    const file = openSync("/proc/thread-self/schedstat");
+    return () => Number(text.latin1Slice(0, readSync(file, text, 0, text.length, 0)).split(" ")[1]) / 1e6;
+  } catch {
+    return () => 0;
+  }
 }
 
 function watchCollections() {

@@ -168,6 +168,37 @@ describe("Intake", () => {
     expect(intake.bytes).toBe(0);
   });
 
+  test.each([
+    { from: "the application", isFromDisk: false, inOneTurn: 4 },
+    { from: "disk", isFromDisk: true, inOneTurn: 1 },
+  ])(
+    "makes $inOneTurn ms of events from $from in one turn of the loop",
+    async ({ isFromDisk, inOneTurn }) => {
+      const clock = createTestClock();
+      const turns: number[] = [];
+      let turn = 0;
+      const intake: Intake = new Intake({
+        clock,
+        queueBytes: 1024 * 1024,
+        afterTurn: (fn) =>
+          void setImmediate(() => {
+            turn++;
+            fn();
+          }),
+        hasRoomBehind: () => true,
+        finish: async (one) => {
+          clock.advance(1);
+          turns.push(turn);
+          intake.release(one);
+        },
+      });
+      for (let n = 0; n < 8; n++) intake.push({ ...pending(n), isFromDisk });
+      await intake.empty();
+
+      expect(turns).toEqual(Array.from({ length: 8 }, (_, n) => 1 + Math.floor(n / inOneTurn)));
+    },
+  );
+
   test("keeps few sightings of a failure that is seen forever: the first ones and the newest", async () => {
     const { intake, drain } = createIntake();
     intake.push(pending(0));

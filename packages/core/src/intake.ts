@@ -26,6 +26,8 @@ export interface Pending extends Waiting {
   readonly related?: readonly string[];
   /** Where it is made into an event, when another process captured it. */
   readonly workshop?: Workshop;
+  /** It waited on disk, and so is in no hurry now. */
+  readonly isFromDisk?: boolean;
 }
 
 export interface IntakeOptions {
@@ -45,13 +47,14 @@ export const AT_ONCE: number = Number.NEGATIVE_INFINITY;
 export function pendingOf(
   snapshot: Snapshot,
   readyAt: number,
-  more: Pick<Pending, "repeats" | "related" | "workshop"> & { readonly bytes: number },
+  more: Pick<Pending, "repeats" | "related" | "workshop" | "isFromDisk"> & { readonly bytes: number },
 ): Pending {
   return { id: snapshot.id, snapshot, sightings: [], weight: more.repeats?.count ?? 1, readyAt, ...more };
 }
 
-/** How long the loop works before it lets the application have a turn. */
+/** How long the loop works before it lets the application have a turn: for what has just happened, and for what waited on disk. */
 const SLICE_MS = 4;
+const SLICE_FROM_DISK_MS = 1;
 
 /** So many wait as they are, which is enough while all is well; those behind them are parked. */
 const MAX_UNPARKED = 256;
@@ -167,14 +170,15 @@ export class Intake {
 
   async #run(): Promise<void> {
     const { clock } = this.#options;
-    let sliceEnd = clock.monotonic() + SLICE_MS;
+    let sliceBegan = clock.monotonic();
     for (let next = this.#nextReady(); next !== undefined; next = this.#nextReady()) {
       this.#inHand = next;
       await this.#options.finish(next);
       this.#inHand = undefined;
-      if (clock.monotonic() >= sliceEnd) {
+      const sliceMs = next.isFromDisk ? SLICE_FROM_DISK_MS : SLICE_MS;
+      if (clock.monotonic() - sliceBegan >= sliceMs) {
         await new Promise<void>((resolve) => this.#options.afterTurn(resolve));
-        sliceEnd = clock.monotonic() + SLICE_MS;
+        sliceBegan = clock.monotonic();
       }
     }
     this.#running = false;

@@ -206,6 +206,23 @@ describe("CaptureWriter", () => {
     expect(written.filter((text) => text.includes(SECRET))).toEqual([]);
   });
 
+  test("writes no secret in a header that held none before", () => {
+    const writer = new CaptureWriter(scrubber, tracer);
+    const written = (headers: Record<string, string>): string => {
+      const scope = new Scope().setRequest(() => ({ request: { headers } }));
+      return writer.capture(take(failure(new Error("one")), scope));
+    };
+    const plain = { accept: "*/*", cookie: "", "x-note": SECRET, "x-token": "" };
+
+    expect(written(plain)).toContain(`"headers":${JSON.stringify(plain)}`);
+    expect(written(plain)).toContain(`"headers":${JSON.stringify(plain)}`);
+    expect(written({ ...plain, cookie: `sid=${SECRET}`, "x-note": "", "x-token": SECRET })).not.toContain(
+      SECRET,
+    );
+    for (let n = 0; n < 3000; n++) written({ "x-note": `${n}` });
+    expect(written({ ...plain, "x-note": `password=${SECRET}` })).not.toContain(SECRET);
+  });
+
   test("writes one line, whatever it holds", () => {
     const scope = new Scope().setExtra("text", "a\nb\r\u2028\ud800");
 

@@ -3,7 +3,7 @@ import type { HeldAttachment } from "../capture/attachments.js";
 import type { ExceptionNode } from "../capture/cause-tree.js";
 import type { HintData, Snapshot, Surroundings } from "../capture/snapshot.js";
 import { linesOf, type StackText } from "../capture/stack.js";
-import type { Breadcrumb, Event, Json, LogEntry } from "../event.js";
+import type { Breadcrumb, Event, Json, LogEntry, RequestInfo } from "../event.js";
 import type { Scrubber } from "../process/scrub.js";
 import type { ScopeData } from "../scope.js";
 import type { LinkRecord, Tracer } from "../trace/tracer.js";
@@ -49,6 +49,9 @@ export interface WrittenCapture extends WrittenSurroundings {
 const MOST_FILE_BYTES = 256 * 1024;
 /** Stacks whose text is remembered: an application fails in some hundred places. */
 const MOST_STACKS = 256;
+/** Headers that are remembered to hold no secret: most requests say the same in most of them. */
+const MOST_HEADERS = 1024;
+const LONGEST_HEADER = 512;
 
 /** Writes captures as text, without secrets: the application waits for it, so what is the same again is not made again. */
 export class CaptureWriter {
@@ -56,6 +59,7 @@ export class CaptureWriter {
   readonly #tracer: Tracer;
   readonly #crumbs = new WeakMap<Breadcrumb, string>();
   readonly #stacks = new Map<string, string>();
+  readonly #innocentHeaders = new Set<string>();
 
   constructor(scrubber: Scrubber, tracer: Tracer) {
     this.#scrubber = scrubber;
@@ -80,7 +84,7 @@ export class CaptureWriter {
     const rest = {
       layers: layers.map((layer) => this.#plain(layer)).filter(isTold),
       hint: this.#plain(hint),
-      request: request && this.#event({ request }).request,
+      request: request && this.#request(request),
       transaction: transaction && this.#scrubber.text(transaction),
       link: this.#tracer.record(trace),
     };
@@ -123,11 +127,29 @@ export class CaptureWriter {
     };
   }
 
+  /** A request without secrets: only headers that have not been seen to hold none are searched. */
+  #request(request: RequestInfo): RequestInfo | undefined {
+    const { headers } = request;
+    if (headers === undefined) return this.#event({ request }).request;
+    const unknown = Object.entries(headers).filter((header) => !this.#innocentHeaders.has(headerKey(header)));
+    const told = this.#event({ request: { ...request, headers: Object.fromEntries(unknown) } }).request;
+    for (const header of unknown) {
+      if (told?.headers?.[header[0]] === header[1]) this.#rememberInnocent(headerKey(header));
+    }
+    return { ...told, headers: { ...headers, ...told?.headers } };
+  }
+
+  #rememberInnocent(header: string): void {
+    if (header.length > LONGEST_HEADER) return;
+    if (this.#innocentHeaders.size >= MOST_HEADERS) this.#innocentHeaders.clear();
+    this.#innocentHeaders.add(header);
+  }
+
   /** Scope or hint without what is no data, or `undefined` when nothing is left. */
   #plain(given: ScopeData | HintData): Plain<ScopeData & HintData> | undefined {
     const { level, mechanism, attachments } = given as HintData;
     const { tags, extra, contexts, user, fingerprint, transaction } = given;
-    const told = this.#event({
+    const data = {
       ...(isFilled(tags) ? { tags } : {}),
       ...(isFilled(extra) ? { extra } : {}),
       ...(isFilled(contexts) ? { contexts } : {}),
@@ -135,7 +157,8 @@ export class CaptureWriter {
       ...(fingerprint === undefined ? {} : { fingerprint: fingerprint as string[] }),
       ...(transaction === undefined ? {} : { transaction }),
       ...(level === undefined ? {} : { level }),
-    });
+    };
+    const told = isFilled(data) ? this.#event(data) : data;
     const files = attachments.length === 0 ? undefined : attachments.map(writtenAttachment);
     const how =
       mechanism && (this.#scrubber.value(mechanism as unknown as Json) as unknown as typeof mechanism);
@@ -146,6 +169,11 @@ export class CaptureWriter {
   #event<T extends Partial<Event>>(part: T): T {
     return this.#scrubber.event(part as unknown as Event) as unknown as T;
   }
+}
+
+/** No other name and value have the same. */
+function headerKey([name, value]: readonly [string, string]): string {
+  return `${name.length}:${name}${value}`;
 }
 
 function isTold<T>(part: T | undefined): part is T {

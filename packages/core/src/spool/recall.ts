@@ -50,6 +50,7 @@ export class Recall {
       bytes: snapshotBytes(snapshot),
       repeats: repeatsOf(snapshot, more),
       workshop: this.#workshop(head),
+      isFromDisk: true,
     });
     pending.sightings.push(...sightings);
     return pending;

@@ -82,12 +82,12 @@ describe("a process that is killed", () => {
 
   test("in the middle of a storm has counted every failure", async () => {
     goAway();
-    await ended(program.run(server.dsn, folder.dir, "killed-in-storm", 1000));
-    // Five in full, then those that tell of growth at 10, 100 and all of it.
-    const events = await heir(8);
+    await ended(program.run(server.dsn, folder.dir, "killed-in-storm", 13_678));
+    // Five in full, then those that tell of growth at 10, 100, 1000 and 10 000, and of all of it.
+    const events = await heir(10);
 
-    expect(events).toHaveLength(8);
-    expect(events.reduce((sum, event) => sum + weightOf(event), 0)).toBe(1000);
+    expect(events).toHaveLength(10);
+    expect(events.reduce((sum, event) => sum + weightOf(event), 0)).toBe(13_678);
   });
 
   test("leaves an error that wraps another as one event, with what both sightings knew", async () => {

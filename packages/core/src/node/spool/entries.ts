@@ -12,13 +12,13 @@ export interface Segment {
   /** Bytes of the head's line: what is left when nothing waits. */
   readonly headBytes: number;
   bytes: number;
-  /** Lines in it that an event still needs. */
-  live: number;
+  /** Of the lines in it that an event still needs. */
+  liveBytes: number;
 }
 
 /** A line that is a part of an event: where it is. */
 export interface Part {
-  readonly kind: PartKind;
+  readonly kind: PartKind | "whole";
   readonly segment: Segment;
   readonly offset: number;
   /** Bytes, without the newline. */
@@ -70,8 +70,8 @@ export class Entries {
   }
 
   /** Whether a part makes sense now: later sightings of nothing, or of what is finished, are of no use. */
-  accepts(kind: PartKind, id: string): boolean {
-    if (kind === "finished") return true;
+  accepts(kind: Part["kind"], id: string): boolean {
+    if (isAllOfIt(kind)) return true;
     const entry = this.byId.get(id);
     if (entry === undefined) return kind === "raw";
     return kind === "more" || !isFinished(entry);
@@ -132,16 +132,16 @@ export class Entries {
     return entry;
   }
 
-  #add(entry: Entry, kind: PartKind, { segment, offset, length }: PlacedLine): void {
+  #add(entry: Entry, kind: Part["kind"], { segment, offset, length }: PlacedLine): void {
     const part: Part = { kind, segment, offset, length };
-    segment.live++;
+    segment.liveBytes += length;
     if (kind === "more") {
-      if (entry.moreLast !== undefined) entry.moreLast.segment.live--;
+      if (entry.moreLast !== undefined) release(entry.moreLast);
       entry.moreLast = part;
       entry.moreCount++;
       return;
     }
-    if (kind === "finished") this.#release(entry);
+    if (isAllOfIt(kind)) this.#release(entry);
     entry.parts.push(part);
   }
 
@@ -152,11 +152,20 @@ export class Entries {
   }
 
   #release(entry: Entry): void {
-    for (const part of entry.parts) part.segment.live--;
-    if (entry.moreLast !== undefined) entry.moreLast.segment.live--;
+    for (const part of entry.parts) release(part);
+    if (entry.moreLast !== undefined) release(entry.moreLast);
     entry.parts = [];
     entry.moreLast = undefined;
   }
+}
+
+/** What was written of the event before is of no use. */
+function isAllOfIt(kind: Part["kind"]): boolean {
+  return kind === "finished" || kind === "whole";
+}
+
+function release({ segment, length }: Part): void {
+  segment.liveBytes -= length;
 }
 
 /** The event itself is there, and not only what it is to be made of. */

@@ -4,8 +4,11 @@ import type { PartKind } from "../../spool/store.js";
 import type { Entries, Entry, Segment } from "./entries.js";
 import { BEATS, CLAIMED, isInstance, segmentName, segmentNumbers } from "./layout.js";
 import { type LineKind, type LineWriter, NOBODY } from "./line.js";
+import { readNow } from "./part-reader.js";
 import { headText, type SegmentHead } from "./scan.js";
 import { SegmentFile } from "./segment-file.js";
+import { Stragglers } from "./stragglers.js";
+import { wholeText } from "./whole.js";
 
 export interface JournalOptions {
   readonly folder: string;
@@ -32,6 +35,7 @@ export class Journal {
   readonly folder: string;
   readonly #options: JournalOptions;
   readonly #segments: Segment[];
+  readonly #stragglers: Stragglers;
   /** The last segment, when lines may be added to it. */
   #active: Segment | undefined;
   #file: SegmentFile | undefined;
@@ -40,6 +44,7 @@ export class Journal {
     this.#options = options;
     this.folder = options.folder;
     this.entries = entries;
+    this.#stragglers = new Stragglers(entries);
     this.#segments = [...segments];
   }
 
@@ -81,10 +86,7 @@ export class Journal {
   keep(kind: PartKind, id: string, payload: string): boolean {
     if (!this.entries.accepts(kind, id) || !this.#append(kind, id, payload)) return false;
     const entry = this.entries.byId.get(id);
-    if (entry !== undefined && kind === "finished") {
-      if (entry.moreCount > 0) this.#append("count", id, String(entry.moreCount));
-      for (const name of entry.settled ?? []) this.#append("done", id, JSON.stringify(name));
-    }
+    if (entry !== undefined && kind === "finished") this.#saySoAgain(entry);
     return entry !== undefined;
   }
 
@@ -98,6 +100,7 @@ export class Journal {
     if (isForgotten && this.isEmpty && !this.hasGrown()) return;
     try {
       this.#append("done", id, isForgotten || destination === undefined ? "" : JSON.stringify(destination));
+      this.#moveStraggler();
     } finally {
       while (this.#segments.length > 1 && this.#isDone(this.#segments[0]!)) this.#unlinkFirst();
     }
@@ -151,6 +154,33 @@ export class Journal {
     this.#file = undefined;
   }
 
+  /**
+   * Copies one event forward that keeps an old file for itself, so that what waits long does not fill the disk with what
+   * is done. It is one line, which is there or not, and the old ones stay until all have moved: whoever dies meanwhile
+   * leaves the event whole. It counts as no older than its new file: who waits in memory is given up in time there.
+   */
+  #moveStraggler(): void {
+    if (!this.#options.staysOpen || this.#segments.length < FILES_WITHOUT_MOVING) return;
+    const { oldest } = this;
+    const entry = oldest && this.#stragglers.next(oldest);
+    if (entry === undefined) return;
+    const event = readNow(entry);
+    // A new file is begun now if it must be: room for it may be made at the cost of this event.
+    this.#writable();
+    if (event === undefined || this.entries.byId.get(entry.id) !== entry) return;
+    const [first] = event.parts;
+    const isKept =
+      first?.kind === "finished"
+        ? this.#append("finished", entry.id, first.payload)
+        : this.#append("whole", entry.id, wholeText(event));
+    if (isKept) this.#saySoAgain(entry);
+  }
+
+  #saySoAgain({ id, moreCount, settled }: Entry): void {
+    if (moreCount > 0) this.#append("count", id, String(moreCount));
+    for (const name of settled ?? []) this.#append("done", id, JSON.stringify(name));
+  }
+
   #append(kind: LineKind, id: string, payload: string): boolean {
     const { lines, staysOpen } = this.#options;
     const { segment, file } = this.#writable();
@@ -189,14 +219,14 @@ export class Journal {
     }
     this.close();
     this.#file = file;
-    this.#active = { number, path, ...said, headBytes: file.bytes, bytes: file.bytes, live: 0 };
+    this.#active = { number, path, ...said, headBytes: file.bytes, bytes: file.bytes, liveBytes: 0 };
     this.#segments.push(this.#active);
     onBegun();
     return { segment: this.#active, file };
   }
 
   #isDone(segment: Segment): boolean {
-    return segment.live === 0 && !this.#isLonger(segment);
+    return segment.liveBytes === 0 && !this.#isLonger(segment);
   }
 
   #isLonger({ path, bytes }: Segment): boolean {
@@ -223,6 +253,9 @@ export class Journal {
 function isOurs(name: string): boolean {
   return BEATS.includes(name) || segmentNumbers([name]).length > 0;
 }
+
+/** So few are not worth the copying. */
+const FILES_WITHOUT_MOVING = 3;
 
 const NO_HEAD = new Uint8Array();
 

@@ -6,11 +6,12 @@ import { checksum } from "./checksum.js";
  *
  * - `head`: the first line of a segment; who writes, and in which version of the format.
  * - a part of an event, as {@link PartKind} says.
+ * - `whole`: an event that moved on to a newer segment, all its parts so far in one line; those before are of no use.
  * - `done`: a destination is done with the event; the payload is its name as JSON, or empty for all of them.
- * - `count`: how many `more` came before a `finished`, whose own lines may be gone; the payload is the number. Of
+ * - `count`: how many `more` came before a `finished` or a `whole`, whose own lines may be gone; the payload is the number. Of
  *   {@link NOBODY}: how many unreadable lines were counted already.
  */
-export type LineKind = PartKind | "head" | "done" | "count";
+export type LineKind = PartKind | "head" | "whole" | "done" | "count";
 
 /** A readable line. Offsets are within the bytes that were given. */
 export interface Line {
@@ -46,6 +47,7 @@ const LETTERS: Readonly<Record<LineKind, string>> = {
   sighting: "s",
   more: "m",
   finished: "f",
+  whole: "w",
   done: "d",
   count: "c",
 };

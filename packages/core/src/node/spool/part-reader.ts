@@ -1,15 +1,13 @@
+import { closeSync, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
-import type { SpooledEvent } from "../../spool/store.js";
 import type { Entry, Part, Segment } from "./entries.js";
 import { isPassing, READ_FLAGS } from "./layout.js";
 import { readLine } from "./line.js";
 import { payloadOf } from "./scan.js";
+import { type ReadEvent, type ReadPart, readEvent } from "./whole.js";
 
 /** What is read; `gone`: it is not there any more, or damaged; `later`: the system has no room for it now. */
 export type Answer<T> = T | "gone" | "later";
-
-/** What the parts of an event say. */
-export type ReadEvent = Pick<SpooledEvent, "parts" | "more">;
 
 interface Block {
   readonly segment: Segment;
@@ -26,15 +24,15 @@ export class PartReader {
   /** Reads an event. Without the time of its last capture it is one all the same. */
   async read(entry: Entry): Promise<Answer<ReadEvent>> {
     const { id, moreCount, moreLast } = entry;
-    const parts: SpooledEvent["parts"][number][] = [];
+    const parts: ReadPart[] = [];
     for (const part of [...entry.parts]) {
       const read = await this.#readPart(part, id);
       if (typeof read === "string") return read;
-      if (part.kind !== "more") parts.push({ kind: part.kind, payload: read.payload });
+      parts.push({ kind: part.kind, payload: read.payload });
     }
     const last = moreLast === undefined ? "gone" : await this.#readPart(moreLast, id);
     if (last === "later") return last;
-    return { parts, more: { count: moreCount, last: last === "gone" ? undefined : last.payload } };
+    return readEvent(parts, moreCount, last === "gone" ? undefined : last.payload) ?? "gone";
   }
 
   /** Nothing is asked for any more. */
@@ -54,6 +52,29 @@ export class PartReader {
     } catch (error) {
       return isPassing(error) ? "later" : "gone";
     }
+  }
+}
+
+/** Reads an event at once. @throws what the system says. @returns `undefined` when it is damaged */
+export function readNow({ id, parts, moreCount, moreLast }: Entry): ReadEvent | undefined {
+  const read: ReadPart[] = [];
+  for (const part of parts) {
+    const payload = readPartNow(part, id);
+    if (payload === undefined) return undefined;
+    read.push({ kind: part.kind, payload });
+  }
+  return readEvent(read, moreCount, moreLast && readPartNow(moreLast, id));
+}
+
+function readPartNow(part: Part, id: string): string | undefined {
+  const { segment, offset, length } = part;
+  const file = openSync(segment.path, READ_FLAGS);
+  try {
+    const bytes = Buffer.allocUnsafe(length);
+    if (readSync(file, bytes, 0, length, offset) < length) return undefined;
+    return payloadIn({ segment, start: offset, bytes }, part, id);
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -134,7 +134,7 @@ async function scanFile(
     head: head?.head ?? before?.head ?? "{}",
     headBytes,
     bytes: size,
-    live: 0,
+    liveBytes: 0,
   });
 
   await readLines(file, {

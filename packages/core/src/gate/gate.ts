@@ -79,7 +79,7 @@ export class Gate {
   /** Decides on a failure that was not seen in this scope before, and remembers it and its causes. */
   decide(key: string, scope: Scope, tree: CauseTree | undefined): Decision {
     const told = tree === undefined ? NONE_TOLD : this.#toldCauses(scope, tree);
-    const held = told.find((id) => this.#context.isWaiting(id));
+    const held = told === NONE_TOLD ? undefined : told.find((id) => this.#context.isWaiting(id));
     const decision: Decision = held !== undefined ? { kind: "wrap", id: held } : this.#admit(key, told);
     if (tree !== undefined) this.#remember(scope, tree, decision.id);
     return decision;

@@ -27,8 +27,13 @@ export function findSighting(scope: Scope, error: unknown, client: object): Sigh
 /** Remembers an error object; primitives are never the same object and are not remembered. */
 export function rememberSighting(scope: Scope, error: unknown, sighting: Sighting): void {
   if (!isObject(error)) return;
-  const known = scope.sightings.get(error) as Remembered | undefined;
-  const all = known === undefined ? [] : "client" in known ? [known] : known;
-  const others = all.filter(({ client }) => client !== sighting.client);
-  scope.sightings.set(error, others.length === 0 ? sighting : [...others, sighting]);
+  const { sightings } = scope;
+  const known = sightings.get(error) as Remembered | undefined;
+  if (known === undefined) sightings.set(error, sighting);
+  else sightings.set(error, withSighting("client" in known ? [known] : known, sighting));
+}
+
+function withSighting(known: readonly Sighting[], sighting: Sighting): Remembered {
+  const others = known.filter(({ client }) => client !== sighting.client);
+  return others.length === 0 ? sighting : [...others, sighting];
 }

@@ -64,6 +64,46 @@ describe("once", () => {
     expect(ids[2]).toBe(ids[3]);
   });
 
+  test("tells of equal errors what the last of them told: its time, its tags, its own data", async () => {
+    const { client, clock, arrived } = createTestBench({ once: { full: 1 } });
+    for (let n = 0; n < 4; n++) client.captureException(failureAt(1));
+    clock.advance(1000);
+    client.scope.setTag("shop", "main");
+    client.captureException(failureAt(1));
+    client.captureException(Object.assign(failureAt(1), { code: 17 }));
+    clock.advance(1000);
+    client.captureException(failureAt(1));
+
+    const [first, closing] = await arrived();
+    expect(closing).toMatchObject({
+      timestamp: (first!.timestamp as number) + 2,
+      tags: { repeats: "6", shop: "main" },
+      contexts: { repeats: { count: 6, last_seen: "2026-01-02T03:04:07.678Z" } },
+    });
+    expect(closing?.contexts).not.toHaveProperty("Error");
+    expectBalance(client);
+  });
+
+  test("shows hooks the last of equal errors, and excludes and samples each of them", async () => {
+    const shown: unknown[] = [];
+    const { client, arrived } = createTestBench({
+      once: { full: 1 },
+      beforeSend: (event, { originalException }) => {
+        shown.push(originalException);
+        return event;
+      },
+    });
+    const errors = Array.from({ length: 6 }, () => failureAt(1));
+    for (const error of errors) client.captureException(error);
+    client.configure({ sampleRate: 0 });
+    client.captureException(failureAt(1));
+
+    expect((await arrived()).map(countOf)).toEqual([1, 5]);
+    expect(shown).toEqual([errors[0], errors[5]]);
+    expect(shown[1]).toBe(errors[5]);
+    expect(client.stats()).toMatchObject({ captured: 7, dropped: { sample_rate: 1 } });
+  });
+
   test("begins anew when a window has passed", async () => {
     const { client, clock, arrived } = createTestBench({ once: { full: 2 } });
     for (let window = 0; window < 3; window++) {

@@ -21,6 +21,19 @@ describe("createSourceFile().contextAt()", () => {
     });
   });
 
+  test("gives the same for a place it was asked for before, and weighs what it remembers", () => {
+    const text = Array.from({ length: 200 }, (_, n) => `line ${n + 1}`).join("\n");
+    const file = fileOf(text);
+    const first = file.contextAt(100, 1, 3);
+    const { bytes } = file;
+
+    for (let lineno = 1; lineno <= 200; lineno++) file.contextAt(lineno, 1, 3);
+    expect(file.contextAt(100, 1, 3)).toEqual(first);
+    expect(file.contextAt(100, 1, 1)?.pre_context).toEqual(["line 99"]);
+    expect(bytes).toBeGreaterThan(fileOf(text).bytes);
+    expect(file.bytes).toBeGreaterThan(bytes);
+  });
+
   test("ends lines where V8 ends them", () => {
     const file = fileOf("a\r\nb\rc\u2028d\u2029e\n\nf");
 

@@ -4,8 +4,8 @@ import { createLineIndex } from "./source-line-index.js";
 /** What a frame shows of its source. */
 export interface SourceContext {
   readonly context_line: string;
-  readonly pre_context: string[];
-  readonly post_context: string[];
+  readonly pre_context: readonly string[];
+  readonly post_context: readonly string[];
 }
 
 /** A source file in memory, with its lines found as far as they were needed. */
@@ -26,10 +26,19 @@ const MARK = "…";
 /** A line of more bytes is decoded once for all frames on it. */
 const LONG_LINE_BYTES = 65_536;
 
+/** Of a neighbouring line no more bytes are decoded than its first characters may take. */
+const MOST_DECODED = 4 * MAX_SOURCE_LINE;
+/** Places of one file whose neighbours are remembered: failures come from few of them, again and again. */
+const MOST_KNOWN = 50;
+
+type Surroundings = Pick<SourceContext, "pre_context" | "post_context">;
+
 /** Wraps the bytes of a source file, UTF-8. */
 export function createSourceFile(content: Buffer): SourceFile {
   const lines = createLineIndex(content);
   const isPlain = isAscii(content);
+  const known = new Map<string, Surroundings>();
+  let knownBytes = 0;
   let longLine: { readonly lineno: number; readonly text: string } | undefined;
 
   /** The text around a column, without decoding megabytes when each byte is a character. */
@@ -55,29 +64,44 @@ export function createSourceFile(content: Buffer): SourceFile {
     }
     return found;
   };
-  /** Neighbours are shown from their start: no more than the first characters is decoded. */
+  /** Neighbours are shown from their start. */
   const beginning = (lineno: number): string | undefined => {
     const range = lines.rangeOf(lineno);
     if (range === undefined) return undefined;
-    const most = 4 * MAX_SOURCE_LINE;
-    const text = content.toString("utf8", range.start, Math.min(range.end, range.start + most));
+    const text = content.toString("utf8", range.start, Math.min(range.end, range.start + MOST_DECODED));
     return cutText(lineno, text, 1);
+  };
+  const surroundingsOf = (lineno: number, around: number): Surroundings => {
+    const place = `${lineno}:${around}`;
+    const before = known.get(place);
+    if (before !== undefined) return before;
+    if (known.size >= MOST_KNOWN) {
+      known.clear();
+      knownBytes = 0;
+    }
+    const found = {
+      pre_context: neighbours(lineno - around, lineno - 1),
+      post_context: neighbours(lineno + 1, lineno + around),
+    };
+    known.set(place, found);
+    for (const text of [...found.pre_context, ...found.post_context]) knownBytes += textBytes(text);
+    return found;
   };
 
   return {
     get bytes() {
-      return content.length + lines.bytes + (longLine?.text.length ?? 0) * 2;
+      return content.length + lines.bytes + knownBytes + (longLine?.text.length ?? 0) * 2;
     },
     contextAt(lineno, colno, around) {
       const context_line = windowAt(lineno, colno ?? 1);
-      if (context_line === undefined) return undefined;
-      return {
-        context_line,
-        pre_context: neighbours(lineno - around, lineno - 1),
-        post_context: neighbours(lineno + 1, lineno + around),
-      };
+      return context_line === undefined ? undefined : { context_line, ...surroundingsOf(lineno, around) };
     },
   };
+}
+
+/** What the text of a line keeps in memory: of one that was cut, all that was decoded. */
+function textBytes({ length }: string): number {
+  return 2 * (length < MAX_SOURCE_LINE - 2 ? length : MOST_DECODED);
 }
 
 /** V8 does not count a byte order mark. */

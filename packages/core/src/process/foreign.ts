@@ -35,6 +35,9 @@ export function hasBrand(brand: Brand, value: unknown): boolean {
   return brands?.[brand](value) ?? false;
 }
 
+/** The same for proxies, which every property of every event asks. */
+const isProxy: (value: unknown) => boolean = brands?.isProxy ?? (() => false);
+
 /** Longest chain of prototypes that is followed. */
 const MAX_CHAIN = 10;
 
@@ -44,7 +47,7 @@ const MAX_CHAIN = 10;
  */
 export function dataProperty(value: object, key: PropertyKey): unknown {
   let holder: object | null = value;
-  for (let i = 0; i < MAX_CHAIN && holder !== null && !hasBrand("isProxy", holder); i++) {
+  for (let i = 0; i < MAX_CHAIN && holder !== null && !isProxy(holder); i++) {
     const descriptor = Reflect.getOwnPropertyDescriptor(holder, key);
     if (descriptor !== undefined) return descriptor.value;
     holder = Reflect.getPrototypeOf(holder);
@@ -64,7 +67,7 @@ export function className(value: object): string {
 
 /** Name of a function; empty when it has none or hides it. */
 export function functionName(fn: object): string {
-  if (hasBrand("isProxy", fn)) return "";
+  if (isProxy(fn)) return "";
   const name = Reflect.getOwnPropertyDescriptor(fn, "name")?.value;
   return typeof name === "string" ? name : "";
 }
@@ -73,7 +76,7 @@ export function functionName(fn: object): string {
 export function isError(value: object): boolean {
   if (hasBrand("isNativeError", value)) return true;
   let holder: object | null = value;
-  for (let i = 0; i < MAX_CHAIN && holder !== null && !hasBrand("isProxy", holder); i++) {
+  for (let i = 0; i < MAX_CHAIN && holder !== null && !isProxy(holder); i++) {
     if (holder === Error.prototype) return holder !== value;
     holder = Reflect.getPrototypeOf(holder);
   }

@@ -37,6 +37,16 @@ describe("framesFromLines()", () => {
     ]);
   });
 
+  test("gives each event frames of its own, and the same for a line it knows", () => {
+    const lines = ["    at save (/srv/shop/orders.js:10:5)"];
+    const [first] = framesFromLines(lines, OPTIONS);
+    const expected = { ...first };
+    first!.function = "changed by a hook";
+
+    expect(framesFromLines(lines, OPTIONS)).toEqual([expected]);
+    expect(framesFromLines(lines, { ...OPTIONS, projectRoot: "/srv" })[0]?.filename).toBe("shop/orders.js");
+  });
+
   test("leaves out what is no frame", () => {
     expect(framesFromLines([], OPTIONS)).toEqual([]);
     expect(

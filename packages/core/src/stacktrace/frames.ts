@@ -23,16 +23,45 @@ export interface FrameOptions {
  * @returns `[]` for no frames; never throws
  */
 export function framesFromLines(lines: readonly string[], options: FrameOptions): Frame[] {
+  const known = framesKnownBy(options);
   const frames: Frame[] = [];
   for (let i = lines.length - 1; i >= 0; i--) {
-    try {
-      const line = parseStackLine(lines[i] as string);
-      if (line !== undefined) frames.push(frameFromLine(line, options));
-    } catch {
-      // One odd line, or a pattern of the user's that throws, must not cost the other frames.
-    }
+    const frame = known.get(lines[i]!) ?? learn(lines[i]!, options, known);
+    // A copy, because hooks may change the frames of their event.
+    if (frame !== undefined) frames.push({ ...frame });
   }
   return frames;
+}
+
+/** Frames by their lines: an application fails in few places, and taking a line apart takes long. */
+type KnownFrames = Map<string, Frame>;
+
+const MOST_KNOWN = 500;
+const knownFrames = new WeakMap<FrameOptions, KnownFrames>();
+
+function framesKnownBy(options: FrameOptions): KnownFrames {
+  let known = knownFrames.get(options);
+  if (known === undefined) {
+    known = new Map();
+    knownFrames.set(options, known);
+  }
+  return known;
+}
+
+function learn(text: string, options: FrameOptions, known: KnownFrames): Frame | undefined {
+  try {
+    const line = parseStackLine(text);
+    if (line === undefined) return undefined;
+    const frame = frameFromLine(line, options);
+    if (known.size >= MOST_KNOWN) known.clear();
+    // Copied, because each piece of a stack's text would keep all of it alive.
+    const [ownText, ownFrame] = JSON.parse(JSON.stringify([text, frame])) as [string, Frame];
+    known.set(ownText, ownFrame);
+    return ownFrame;
+  } catch {
+    // One odd line, or a pattern of the user's that throws, must not cost the other frames.
+    return undefined;
+  }
 }
 
 /** A line is at most 256 characters, so a function's name is within the protocol's bound of 256 as well. */

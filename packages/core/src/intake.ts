@@ -26,6 +26,8 @@ export interface Pending extends Waiting {
   readonly related?: readonly string[];
   /** Where it is made into an event, when another process captured it. */
   readonly workshop?: Workshop;
+  /** Destinations that have it already, by their keys. */
+  readonly isDone?: ReadonlySet<string>;
 }
 
 export interface IntakeOptions {
@@ -45,7 +47,7 @@ export const AT_ONCE: number = Number.NEGATIVE_INFINITY;
 export function pendingOf(
   snapshot: Snapshot,
   readyAt: number,
-  more: Pick<Pending, "repeats" | "related" | "workshop"> & { readonly bytes: number },
+  more: Pick<Pending, "repeats" | "related" | "workshop" | "isDone"> & { readonly bytes: number },
 ): Pending {
   return { id: snapshot.id, snapshot, sightings: [], weight: more.repeats?.count ?? 1, readyAt, ...more };
 }
@@ -207,8 +209,8 @@ export class Intake {
   }
 
   /** Hooks are owed the live error, which keeps alive what parking would let go. */
-  #isParkable({ snapshot, repeats, workshop }: Pending): boolean {
-    const isPlain = repeats === undefined && workshop === undefined && snapshot.original === undefined;
+  #isParkable({ snapshot, repeats, workshop, isDone }: Pending): boolean {
+    const isPlain = (repeats ?? workshop ?? isDone ?? snapshot.original) === undefined;
     return isPlain && this.#queue.size >= MAX_UNPARKED;
   }
 

@@ -4,6 +4,7 @@ import { Destinations, type DestinationsOptions } from "./destinations.js";
 import type { DropReason } from "./drops.js";
 import type { Envelope } from "./envelope.js";
 import { type Finished, finish, finishNow, type Workshop } from "./finish.js";
+import type { Behind } from "./gate/gate.js";
 import { Intake, type Pending } from "./intake.js";
 import { thrownText } from "./messages.js";
 import type { Recall } from "./spool/recall.js";
@@ -48,18 +49,16 @@ export class Outbound {
   }
 
   /** Whether there is place for more, and whether the line takes anything. `held`: what waits elsewhere within the same bounds. */
-  pressure(held: { readonly items: number; readonly bytes: number }): {
-    isFull: boolean;
-    isOverflowing: boolean;
-    isHeldBack: boolean;
-  } {
+  pressure(held: { readonly items: number; readonly bytes: number }): Behind {
     const { options, spool } = this.#context;
     const { queueSize, queueBytes } = options;
+    const { least } = this.#destinations;
+    const isOnDisk = spool?.isWorking ?? false;
     return {
-      isFull: this.queued + held.items >= queueSize,
-      isOverflowing:
-        !spool?.isWorking && this.#intake.bytes + this.#destinations.bytes + held.bytes >= queueBytes,
+      isFull: this.#intake.size + least.items + held.items >= queueSize,
+      isOverflowing: !isOnDisk && this.#intake.bytes + least.bytes + held.bytes >= queueBytes,
       isHeldBack: this.#destinations.isHeldBack,
+      isOnDisk,
     };
   }
 
@@ -162,7 +161,7 @@ export class Outbound {
       const pending = this.#intake.seize()!;
       const made = this.#makeNow(pending);
       if (!("envelope" in made)) this.#drop(pending, made);
-      else this.#offerNow(made.envelope, endsAt);
+      else this.#offerNow(made.envelope, pending.isDone, endsAt);
     }
     this.#destinations.speak(endsAt);
     this.#destinations.resume();
@@ -187,7 +186,7 @@ export class Outbound {
     const made = await finish(pending, this.#context.workshop).catch(failure);
     if ("envelope" in made) await this.#roomFor(made.envelope.bytes);
     if (!this.#intake.release(pending)) return;
-    if ("envelope" in made) this.#offer(made.envelope);
+    if ("envelope" in made) this.#offer(made.envelope, pending.isDone);
     else this.#drop(pending, made);
     this.#tellLeft(made);
   }
@@ -221,15 +220,15 @@ export class Outbound {
   }
 
   /** When there is no room, what is held is spoken first. */
-  #offerNow(envelope: Envelope, endsAt: number): void {
+  #offerNow(envelope: Envelope, isDone: Pending["isDone"], endsAt: number): void {
     if (!this.#destinations.hasRoomFor(envelope.bytes)) this.#destinations.speak(endsAt);
-    this.#offer(envelope);
+    this.#offer(envelope, isDone);
   }
 
-  /** Hands an event to every destination. */
-  #offer(envelope: Envelope): void {
+  /** Hands an event to every destination that does not have it. */
+  #offer(envelope: Envelope, isDone: Pending["isDone"]): void {
     if (this.#destinations.isHeldBack) this.#context.spool?.finish(envelope);
-    this.#destinations.offer(envelope);
+    this.#destinations.offer(envelope, isDone);
   }
 
   #createRestock(): Restock | undefined {
@@ -241,10 +240,8 @@ export class Outbound {
         clock: platform.clock,
         random: platform.random,
         afterTurn: platform.afterTurn,
-        hasRoom: () =>
-          this.#intake.size < FROM_DISK_AHEAD &&
-          !this.#destinations.isHeldBack &&
-          this.#destinations.wantsMore(FROM_DISK_AHEAD),
+        hasRoom: (isDone) =>
+          this.#intake.size < FROM_DISK_AHEAD && this.#destinations.wantsFromDisk(FROM_DISK_AHEAD, isDone),
         take: (event) => this.#takeFromDisk(event),
       })
     );

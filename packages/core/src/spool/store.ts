@@ -60,8 +60,13 @@ export interface SpoolStore {
   handBack(id: string): void;
   /** Takes over what ended processes left. @returns what is new among {@link waiting} */
   adopt(): Promise<SpoolCount>;
-  /** Hands out the oldest event that waits; it is in hand from then on. */
-  next(): Promise<SpooledEvent | undefined>;
+  /**
+   * Hands out the oldest event that waits; it is in hand from then on.
+   *
+   * @param isWanted - told which destinations are done with it; what is not wanted now goes behind the others, and
+   * only so many are asked about at a time
+   */
+  next(isWanted?: (settled: ReadonlySet<string>) => boolean): Promise<SpooledEvent | undefined>;
   /** The process or the client ends: what is on disk may be taken over at once. */
   close(): void;
 }

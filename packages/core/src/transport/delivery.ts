@@ -63,8 +63,9 @@ export interface DestinationStats {
  */
 export interface Delivery {
   readonly name: string;
-  /** Envelopes that wait for their turn, and the bytes of all that is not settled yet. */
+  /** Envelopes that wait for their turn; all that are not settled yet, and their bytes. */
   readonly queued: number;
+  readonly held: number;
   readonly queuedBytes: number;
   /** Takes an envelope; false when full or closed: the caller folds or drops it, and counts. */
   offer(envelope: Envelope): boolean;
@@ -221,6 +222,10 @@ class TransportDelivery implements Delivery {
 
   get queued(): number {
     return this.#courier.backlog.size;
+  }
+
+  get held(): number {
+    return this.#courier.held;
   }
 
   get queuedBytes(): number {

@@ -30,6 +30,9 @@ export interface HoldingsOptions {
 
 const LARGEST_SEGMENT_BYTES = 4 * 1024 * 1024;
 const LONGEST_SEGMENT_AGE_MS = 60 * 60 * 1000;
+/** Whoever asks for an event does not look through a hundred thousand that nobody takes now. */
+const MOST_PASSED_OVER = 100;
+const BY_NOBODY: ReadonlySet<string> = new Set();
 /** The whole is in this many files at least, so that what must be dropped is a small part. */
 const SEGMENTS = 8;
 
@@ -117,10 +120,18 @@ export class Holdings {
   }
 
   /** Hands out the event whose turn it is; `later` when the system has no room for it now. */
-  async next(): Promise<SpooledEvent | "later" | undefined> {
+  async next(
+    isWanted: (settled: ReadonlySet<string>) => boolean = () => true,
+  ): Promise<SpooledEvent | "later" | undefined> {
+    let mayPassOver = Math.min(this.waiting, MOST_PASSED_OVER);
     while (!this.#isClosed) {
       const placed = this.#line.take();
       if (placed === undefined) break;
+      if (!isWanted(placed.entry.settled ?? BY_NOBODY)) {
+        this.#line.add(placed);
+        if (--mayPassOver <= 0) break;
+        continue;
+      }
       const event = await this.#handOut(placed);
       if (event !== undefined) return event;
     }

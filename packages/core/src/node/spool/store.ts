@@ -137,16 +137,16 @@ class FileSpool implements FolderSpool {
     return this.#adopting;
   }
 
-  async next(): Promise<SpooledEvent | undefined> {
+  async next(isWanted?: Parameters<SpoolStore["next"]>[0]): Promise<SpooledEvent | undefined> {
     if (this.#isClosed) return undefined;
-    const event = await this.#holdings.next();
+    const event = await this.#holdings.next(isWanted);
     return event === "later" || this.#isClosed ? undefined : event;
   }
 
   close(): void {
     if (this.#isClosed) return;
     this.#call(() => this.#options.onClosing?.());
-    const isOurs = this.#isStillOurs();
+    const isOurs = this.#isStillHere();
     this.#isClosed = true;
     try {
       this.#holdings.close();

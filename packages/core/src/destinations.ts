@@ -35,7 +35,10 @@ export class Destinations {
   constructor(context: DestinationsOptions) {
     this.#context = context;
     const { transports, ledger } = context;
-    this.#passage = new Passage(ledger, (id) => this.leave(id));
+    this.#passage = new Passage(ledger, (id, isKept) => {
+      if (isKept) this.leave(id);
+      else context.spool?.forgetTakenOver(id);
+    });
     this.#keys = destinationKeys(transports);
     this.#deliveries = transports.map((transport, index) =>
       this.#createDelivery(transport, this.#keys[index]!),

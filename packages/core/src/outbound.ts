@@ -94,7 +94,10 @@ export class Outbound {
 
   /** Events that are on disk; of those `inHand` are on their way, or counted, here as well. */
   get spooled(): { readonly inHand: number; readonly waiting: number } {
-    return this.#context.spool?.store ?? NOTHING_SPOOLED;
+    const { spool } = this.#context;
+    if (spool === undefined) return NOTHING_SPOOLED;
+    const { inHand, waiting } = spool.store;
+    return { inHand: inHand + spool.takenOverInHand, waiting };
   }
 
   /** Whether the event of this id has not left yet. */
@@ -146,7 +149,7 @@ export class Outbound {
 
   /** An event that cannot be sent any more is left to the spool, or else dropped. */
   abandon(id: string, weight: number): void {
-    if (!this.#context.spool?.leave(id)) this.#context.ledger.drop("network_error", weight);
+    if (!this.#leaveOnDisk({ id })) this.#context.ledger.drop("network_error", weight);
   }
 
   /** Makes all that waits into events and sends them, synchronously. `false`: nobody would take anything now. */
@@ -159,6 +162,7 @@ export class Outbound {
     const makeUntil = endsAt - deadlineMs / 2;
     while (this.#intake.size > 0 && clock.monotonic() <= makeUntil) {
       const pending = this.#intake.seize()!;
+      if (this.#leaveOnDisk(pending)) continue;
       const made = this.#makeNow(pending);
       if (!("envelope" in made)) this.#drop(pending, made);
       else this.#offerNow(made.envelope, pending.isDone, endsAt);
@@ -217,6 +221,14 @@ export class Outbound {
   async #roomFor(bytes: number): Promise<void> {
     while (!this.#isClosed && !this.#destinations.hasRoomFor(bytes))
       await new Promise<void>((resolve) => this.#whenRelieved.push(resolve));
+  }
+
+  /** Nobody here sends an event that is on disk. @returns `false` when it is in memory alone */
+  #leaveOnDisk(event: Pick<Pending, "id">): boolean {
+    const { spool } = this.#context;
+    if (!spool?.holds(event) && !spool?.isTakenOver(event)) return false;
+    this.#destinations.leave(event.id);
+    return true;
   }
 
   /** When there is no room, what is held is spoken first. */

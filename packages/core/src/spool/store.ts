@@ -67,6 +67,8 @@ export interface SpoolStore {
    * only so many are asked about at a time
    */
   next(isWanted?: (settled: ReadonlySet<string>) => boolean): Promise<SpooledEvent | undefined>;
-  /** The process or the client ends: what is on disk may be taken over at once. */
+  /** The client ends: what is on disk may be taken over at once. */
   close(): void;
+  /** The process ends: the same, but what is kept after it is written as ever, and taken over when the process is gone. */
+  end(): void;
 }

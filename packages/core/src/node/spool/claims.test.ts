@@ -170,7 +170,7 @@ describe("adopt()", () => {
 
     const [left] = readdirSync(dir);
     const claimed = join(dir, left!, "claimed");
-    expect(readdirSync(join(claimed, readdirSync(claimed)[0]!))).toEqual(["beat.0", "run.json"]);
+    expect(readdirSync(join(claimed, readdirSync(claimed)[0]!))).toEqual(["beat.1", "run.json"]);
   });
 
   test("leaves a folder alone that a later version wrote", async () => {

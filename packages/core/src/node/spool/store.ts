@@ -145,15 +145,14 @@ class FileSpool implements FolderSpool {
 
   close(): void {
     if (this.#isClosed) return;
-    this.#call(() => this.#options.onClosing?.());
-    const isOurs = this.#isStillHere();
+    this.#leave();
     this.#isClosed = true;
-    try {
-      this.#holdings.close();
-      if (isOurs) this.#home.leave(this.#holdings.isEmpty && !this.#hasClaimed());
-    } catch (error) {
-      this.#tellTrouble("its folder cannot be left to others", error);
-    }
+  }
+
+  end(): void {
+    if (this.#isClosed) return;
+    this.#leave();
+    this.#beginAnew();
   }
 
   async #adopt(): Promise<SpoolCount> {
@@ -256,10 +255,31 @@ class FileSpool implements FolderSpool {
     const holdings = this.#holdings;
     const { isDeleted } = holdings;
     holdings.close();
+    if (isDeleted) {
+      this.#home = this.#newHome();
+      this.#holdings = this.#newHoldings();
+      holdings.tellAllLost();
+    } else this.#beginAnew();
+  }
+
+  /** Lets whoever comes take what is here. */
+  #leave(): void {
+    this.#call(() => this.#options.onClosing?.());
+    const isOurs = this.#isStillHere();
+    try {
+      this.#holdings.close();
+      if (isOurs) this.#home.leave(this.#holdings.isEmpty && !this.#hasClaimed());
+    } catch (error) {
+      this.#tellTrouble("its folder cannot be left to others", error);
+    }
+  }
+
+  /** What was here is another's. */
+  #beginAnew(): void {
+    const holdings = this.#holdings;
     this.#home = this.#newHome();
     this.#holdings = this.#newHoldings();
-    if (isDeleted) holdings.tellAllLost();
-    else this.#call(() => this.#options.onTakenOver?.(holdings.idsInHand(), holdings.waiting));
+    this.#call(() => this.#options.onTakenOver?.(holdings.idsInHand(), holdings.waiting));
   }
 
   #newHome(): Home {

@@ -32,6 +32,7 @@ export class SpoolDesk implements SpoolView {
   }
 
   isTakenOver({ id }: Pick<Envelope, "id">): boolean {
+    this.store.notice();
     return this.#takenOver.size > 0 && this.#takenOver.has(id);
   }
 

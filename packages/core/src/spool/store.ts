@@ -54,6 +54,8 @@ export interface SpoolStore {
   keep(kind: PartKind, id: string, payload: string): boolean;
   /** Whether the event is on disk. */
   holds(id: string): boolean;
+  /** Notices that another has taken over what is here, if there was time for it since it last did. Asked often. */
+  notice(): void;
   /** A destination is done with an event; without one, all are. An event nobody waits for any more is forgotten. */
   settle(id: string, destination?: string): void;
   /** Lets an event in hand wait on disk alone; {@link next} will give it out again, after those that wait already. */

@@ -7,7 +7,7 @@ import { type AdoptionOptions, adoptEnded, bytesIn, instancesBeside } from "./ad
 import { DiskGuard } from "./disk-guard.js";
 import { Holdings } from "./holdings.js";
 import { Home } from "./home.js";
-import { CLAIMED, codeOf, textOf } from "./layout.js";
+import { CLAIMED, codeOf, isAbsence, textOf } from "./layout.js";
 import { isId, LONGEST_PAYLOAD_BYTES } from "./line.js";
 
 /** What a spool on disk needs. */
@@ -117,6 +117,10 @@ class FileSpool implements FolderSpool {
     return this.#holdings.has(id);
   }
 
+  notice(): void {
+    if (!this.#isClosed) this.#isStillOurs();
+  }
+
   settle(id: string, destination?: string): void {
     if (!this.#isClosed && this.#isStillOurs()) this.#holdings.settle(id, destination);
   }
@@ -212,7 +216,7 @@ class FileSpool implements FolderSpool {
       this.#home.confirm();
       return action();
     };
-    return this.#disk.attempt(inOurs, (error) => codeOf(error) === "ENOENT" && this.#wasDeleted());
+    return this.#disk.attempt(inOurs, (error) => isAbsence(error) && this.#wasDeleted());
   }
 
   /** The folder may have been deleted a moment ago: then there is a new one. */

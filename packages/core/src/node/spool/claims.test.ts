@@ -44,6 +44,18 @@ describe("adopt()", () => {
     expect((await store.next())?.begunAt).toBe(store.clock.now());
   });
 
+  test("takes over what was silent since before the file system's clock was set back", async () => {
+    const dead = testSpool(dir);
+    const id = newId();
+    dead.keep("raw", id, "{}");
+    const tomorrow = new Date(Date.now() + 86_400_000);
+    utimesSync(dead.folder()!, tomorrow, tomorrow);
+    const store = testSpool(dir);
+    await store.adopt();
+
+    expect((await store.next())?.id).toBe(id);
+  });
+
   test("a folder stays alive while its clock ticks", async () => {
     const alive = testSpool(dir);
     alive.keep("raw", newId(), "{}");

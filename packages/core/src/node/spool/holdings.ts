@@ -142,14 +142,16 @@ export class Holdings {
   /** The oldest files go until the rest is small enough. What is in hand is only no longer held. */
   dropExcess(): void {
     for (const journal of this.#journals()) this.#dropAged(journal);
+    const losses = new Losses("full");
     while (this.#bytes() > this.#options.maxBytes) {
       const journal = this.#journals()
         .filter(({ oldest }) => oldest !== undefined)
         .sort((a, b) => a.oldest!.begunAt - b.oldest!.begunAt)[0];
-      if (journal === undefined) return;
+      if (journal === undefined) break;
       const { oldest } = journal;
-      this.#drop(journal, "full", (segment) => segment === oldest);
+      this.#drop(journal, losses, (segment) => segment === oldest);
     }
+    this.#tell(losses);
   }
 
   idsInHand(): string[] {
@@ -231,16 +233,16 @@ export class Holdings {
   }
 
   #dropAged(journal: Journal): void {
-    this.#drop(journal, "too_old", (segment) => this.#isTooOld(segment));
+    const losses = new Losses("too_old");
+    this.#drop(journal, losses, (segment) => this.#isTooOld(segment));
+    this.#tell(losses);
   }
 
-  #drop(journal: Journal, reason: SpoolLoss["reason"], isWanted: (segment: Segment) => boolean): void {
-    const losses = new Losses(reason);
+  #drop(journal: Journal, losses: Losses, isWanted: (segment: Segment) => boolean): void {
     for (const { segment, lost } of journal.dropWhile(isWanted)) {
       losses.add(lost.filter(isAlone), [segment]);
       for (const entry of lost) this.#uncount(entry);
     }
-    this.#tell(losses);
     this.#tidy(journal);
   }
 

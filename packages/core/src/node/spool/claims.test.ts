@@ -303,6 +303,22 @@ describe("an owner that was stalled", () => {
     expect((await adopter.next())?.id).toBe(third);
   });
 
+  test("knows that what is there no more was taken over, and is done", async () => {
+    const owner = testSpool(dir);
+    const id = newId();
+    owner.keep("raw", id, "{}");
+    die(dir);
+    const adopter = testSpool(dir);
+    await adopter.adopt();
+    for (const event of await takeAll(adopter)) adopter.settle(event.id);
+    expect(existsSync(owner.folder()!)).toBe(false);
+    owner.clock.sleep(15_000);
+    owner.notice();
+
+    expect(owner.takenOver).toEqual([id]);
+    expect(owner.inHand).toBe(0);
+  });
+
   test("loses nothing that it was reading just then", async () => {
     const owner = testSpool(dir);
     const id = newId();

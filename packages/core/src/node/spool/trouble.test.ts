@@ -117,6 +117,7 @@ describe("SegmentFile", () => {
   test("knows when it was deleted, and not when it was moved", () => {
     const path = join(dir, "000001.seg");
     const file = new SegmentFile(path, { isNew: true, fsync: false });
+    file.append(Buffer.from("a line\n"));
     expect(file.isDeleted).toBe(false);
     rmSync(path);
     expect(file.isDeleted).toBe(true);

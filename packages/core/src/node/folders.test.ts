@@ -28,6 +28,8 @@ describe("init()", () => {
         process.chdir(folder);
         rmSync(folder, { recursive: true });
       }
+      // Whatever is made for the default is made in the folder of this program.
+      process.env.XDG_STATE_HOME = __dirname;
       const transport = recordingTransport();
       init({ transport, spool: true });
       captureException(new Error("x"));

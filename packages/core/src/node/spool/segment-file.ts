@@ -26,7 +26,7 @@ export class SegmentFile {
   get isDeleted(): boolean {
     try {
       const { nlink, size } = fstatSync(this.#fd);
-      return nlink === 0 && size > 0;
+      return nlink === 0 && size >= this.#bytes;
     } catch {
       return false;
     }

@@ -141,7 +141,7 @@ export class CorvidClient implements CaptureTarget {
       shutdownTimeoutMs: options.shutdownTimeoutMs,
       undelivered: () => this.#queued,
       lastWords: (deadlineMs) => this.#lastWords(deadlineMs),
-      over: () => spool?.desk.close(),
+      over: () => spool?.desk.end(),
     });
   }
 

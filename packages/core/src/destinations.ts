@@ -35,7 +35,10 @@ export class Destinations {
   constructor(context: DestinationsOptions) {
     this.#context = context;
     const { transports, ledger } = context;
-    this.#passage = new Passage(ledger, (id) => this.leave(id));
+    this.#passage = new Passage(ledger, (id, isKept) => {
+      if (isKept) this.leave(id);
+      else context.spool?.forgetTakenOver(id);
+    });
     this.#keys = destinationKeys(transports);
     this.#deliveries = transports.map((transport, index) =>
       this.#createDelivery(transport, this.#keys[index]!),
@@ -47,11 +50,16 @@ export class Destinations {
     return this.#passage.size;
   }
 
-  /** Bytes at the one that has most, about. */
-  get bytes(): number {
-    let most = 0;
-    for (const delivery of this.#deliveries) most = Math.max(most, delivery.queuedBytes);
-    return most;
+  /** Events, and their bytes, at the one that has least: one that takes nothing holds up nobody else. */
+  get least(): { readonly items: number; readonly bytes: number } {
+    if (this.isNone) return NOTHING;
+    let items = Number.POSITIVE_INFINITY;
+    let bytes = Number.POSITIVE_INFINITY;
+    for (const delivery of this.#deliveries) {
+      items = Math.min(items, delivery.held);
+      bytes = Math.min(bytes, delivery.queuedBytes);
+    }
+    return { items, bytes };
   }
 
   get isNone(): boolean {
@@ -81,9 +89,16 @@ export class Destinations {
     return this.#deliveries.some((delivery) => delivery.queued < ahead && delivery.hasRoomFor(1));
   }
 
+  /** The same of those that do not have an event yet; one that takes nothing is asked again with one. */
+  wantsFromDisk(ahead: number, isDone?: ReadonlySet<string>): boolean {
+    return this.#without(isDone).some(
+      (delivery) => delivery.queued < (delivery.isHeldBack() ? 1 : ahead) && delivery.hasRoomFor(1),
+    );
+  }
+
   /** Hands an event to all of them. @param isDone - those that have it already, by their keys */
   offer(envelope: Envelope, isDone?: ReadonlySet<string>): void {
-    const open = this.#deliveries.filter((_, index) => !isDone?.has(this.#keys[index]!));
+    const open = this.#without(isDone);
     this.#passage.begin(envelope.id, envelope.weight, open.length);
     for (const delivery of open) if (!delivery.offer(envelope)) this.#overflow(delivery, envelope);
   }
@@ -130,10 +145,16 @@ export class Destinations {
     });
   }
 
+  #without(isDone: ReadonlySet<string> | undefined): readonly Delivery[] {
+    return this.#deliveries.filter((_, index) => !isDone?.has(this.#keys[index]!));
+  }
+
   #overflow(delivery: Delivery, envelope: Envelope): void {
     const { diagnostics, spool } = this.#context;
     const { id, weight } = envelope;
     if (spool?.holds(envelope)) {
+      // All destinations are to have the same event: hooks do not see it again.
+      spool.finish(envelope);
       this.#passage.settle(id, { kind: "kept" });
       return;
     }
@@ -163,6 +184,8 @@ export class Destinations {
     });
   }
 }
+
+const NOTHING = { items: 0, bytes: 0 };
 
 /** Names by which the destinations of a client are told apart on disk, the same in every process: `http`, `file`, `file#2`. */
 export function destinationKeys(transports: readonly Pick<Transport, "name">[]): readonly string[] {

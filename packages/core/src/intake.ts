@@ -28,6 +28,8 @@ export interface Pending extends Waiting {
   readonly workshop?: Workshop;
   /** It waited on disk, and so is in no hurry now. */
   readonly isFromDisk?: boolean;
+  /** Destinations that have it already, by their keys. */
+  readonly isDone?: ReadonlySet<string>;
 }
 
 export interface IntakeOptions {
@@ -47,7 +49,9 @@ export const AT_ONCE: number = Number.NEGATIVE_INFINITY;
 export function pendingOf(
   snapshot: Snapshot,
   readyAt: number,
-  more: Pick<Pending, "repeats" | "related" | "workshop" | "isFromDisk"> & { readonly bytes: number },
+  more: Pick<Pending, "repeats" | "related" | "workshop" | "isFromDisk" | "isDone"> & {
+    readonly bytes: number;
+  },
 ): Pending {
   return { id: snapshot.id, snapshot, sightings: [], weight: more.repeats?.count ?? 1, readyAt, ...more };
 }
@@ -211,8 +215,8 @@ export class Intake {
   }
 
   /** Hooks are owed the live error, which keeps alive what parking would let go. */
-  #isParkable({ snapshot, repeats, workshop }: Pending): boolean {
-    const isPlain = repeats === undefined && workshop === undefined && snapshot.original === undefined;
+  #isParkable({ snapshot, repeats, workshop, isDone }: Pending): boolean {
+    const isPlain = (repeats ?? workshop ?? isDone ?? snapshot.original) === undefined;
     return isPlain && this.#queue.size >= MAX_UNPARKED;
   }
 

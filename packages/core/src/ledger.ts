@@ -56,12 +56,12 @@ interface OpenEvent {
 export class Passage {
   readonly #open = new Map<string, OpenEvent>();
   readonly #ledger: Ledger;
-  readonly #onKept: (id: string) => void;
+  readonly #onEnd: (id: string, isKept: boolean) => void;
 
-  /** @param onKept - called when an event is left to the spool */
-  constructor(ledger: Ledger, onKept: (id: string) => void = () => undefined) {
+  /** @param onEnd - called when all are done with an event; `isKept`: it is left to the spool, and not counted here */
+  constructor(ledger: Ledger, onEnd: (id: string, isKept: boolean) => void = () => undefined) {
     this.#ledger = ledger;
-    this.#onKept = onKept;
+    this.#onEnd = onEnd;
   }
 
   /** Events that some destination still holds. */
@@ -85,8 +85,9 @@ export class Passage {
     if (--event.waiting > 0) return;
 
     this.#open.delete(id);
-    if (event.kept) this.#onKept(id);
-    else if (event.delivered) this.#ledger.delivered++;
+    this.#onEnd(id, event.kept);
+    if (event.kept) return;
+    if (event.delivered) this.#ledger.delivered++;
     else this.#ledger.lose(event.reason, event.weight);
   }
 }

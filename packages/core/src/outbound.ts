@@ -4,6 +4,7 @@ import { Destinations, type DestinationsOptions } from "./destinations.js";
 import type { DropReason } from "./drops.js";
 import type { Envelope } from "./envelope.js";
 import { type Finished, finish, finishNow, type Workshop } from "./finish.js";
+import type { Behind } from "./gate/gate.js";
 import { Intake, type Pending } from "./intake.js";
 import { thrownText } from "./messages.js";
 import type { Recall } from "./spool/recall.js";
@@ -48,18 +49,16 @@ export class Outbound {
   }
 
   /** Whether there is place for more, and whether the line takes anything. `held`: what waits elsewhere within the same bounds. */
-  pressure(held: { readonly items: number; readonly bytes: number }): {
-    isFull: boolean;
-    isOverflowing: boolean;
-    isHeldBack: boolean;
-  } {
+  pressure(held: { readonly items: number; readonly bytes: number }): Behind {
     const { options, spool } = this.#context;
     const { queueSize, queueBytes } = options;
+    const { least } = this.#destinations;
+    const isOnDisk = spool?.isWorking ?? false;
     return {
-      isFull: this.queued + held.items >= queueSize,
-      isOverflowing:
-        !spool?.isWorking && this.#intake.bytes + this.#destinations.bytes + held.bytes >= queueBytes,
+      isFull: this.#intake.size + least.items + held.items >= queueSize,
+      isOverflowing: !isOnDisk && this.#intake.bytes + least.bytes + held.bytes >= queueBytes,
       isHeldBack: this.#destinations.isHeldBack,
+      isOnDisk,
     };
   }
 
@@ -95,7 +94,10 @@ export class Outbound {
 
   /** Events that are on disk; of those `inHand` are on their way, or counted, here as well. */
   get spooled(): { readonly inHand: number; readonly waiting: number } {
-    return this.#context.spool?.store ?? NOTHING_SPOOLED;
+    const { spool } = this.#context;
+    if (spool === undefined) return NOTHING_SPOOLED;
+    const { inHand, waiting } = spool.store;
+    return { inHand: inHand + spool.takenOverInHand, waiting };
   }
 
   /** Whether the event of this id has not left yet. */
@@ -147,7 +149,7 @@ export class Outbound {
 
   /** An event that cannot be sent any more is left to the spool, or else dropped. */
   abandon(id: string, weight: number): void {
-    if (!this.#context.spool?.leave(id)) this.#context.ledger.drop("network_error", weight);
+    if (!this.#leaveOnDisk({ id })) this.#context.ledger.drop("network_error", weight);
   }
 
   /** Makes all that waits into events and sends them, synchronously. `false`: nobody would take anything now. */
@@ -160,9 +162,10 @@ export class Outbound {
     const makeUntil = endsAt - deadlineMs / 2;
     while (this.#intake.size > 0 && clock.monotonic() <= makeUntil) {
       const pending = this.#intake.seize()!;
+      if (this.#leaveOnDisk(pending)) continue;
       const made = this.#makeNow(pending);
       if (!("envelope" in made)) this.#drop(pending, made);
-      else this.#offerNow(made.envelope, endsAt);
+      else this.#offerNow(made.envelope, pending.isDone, endsAt);
     }
     this.#destinations.speak(endsAt);
     this.#destinations.resume();
@@ -187,7 +190,7 @@ export class Outbound {
     const made = await finish(pending, this.#context.workshop).catch(failure);
     if ("envelope" in made) await this.#roomFor(made.envelope.bytes);
     if (!this.#intake.release(pending)) return;
-    if ("envelope" in made) this.#offer(made.envelope);
+    if ("envelope" in made) this.#offer(made.envelope, pending.isDone);
     else this.#drop(pending, made);
     this.#tellLeft(made);
   }
@@ -220,16 +223,24 @@ export class Outbound {
       await new Promise<void>((resolve) => this.#whenRelieved.push(resolve));
   }
 
-  /** When there is no room, what is held is spoken first. */
-  #offerNow(envelope: Envelope, endsAt: number): void {
-    if (!this.#destinations.hasRoomFor(envelope.bytes)) this.#destinations.speak(endsAt);
-    this.#offer(envelope);
+  /** Nobody here sends an event that is on disk. @returns `false` when it is in memory alone */
+  #leaveOnDisk(event: Pick<Pending, "id">): boolean {
+    const { spool } = this.#context;
+    if (!spool?.holds(event) && !spool?.isTakenOver(event)) return false;
+    this.#destinations.leave(event.id);
+    return true;
   }
 
-  /** Hands an event to every destination. */
-  #offer(envelope: Envelope): void {
+  /** When there is no room, what is held is spoken first. */
+  #offerNow(envelope: Envelope, isDone: Pending["isDone"], endsAt: number): void {
+    if (!this.#destinations.hasRoomFor(envelope.bytes)) this.#destinations.speak(endsAt);
+    this.#offer(envelope, isDone);
+  }
+
+  /** Hands an event to every destination that does not have it. */
+  #offer(envelope: Envelope, isDone: Pending["isDone"]): void {
     if (this.#destinations.isHeldBack) this.#context.spool?.finish(envelope);
-    this.#destinations.offer(envelope);
+    this.#destinations.offer(envelope, isDone);
   }
 
   #createRestock(): Restock | undefined {
@@ -241,10 +252,8 @@ export class Outbound {
         clock: platform.clock,
         random: platform.random,
         afterTurn: platform.afterTurn,
-        hasRoom: () =>
-          this.#intake.size < FROM_DISK_AHEAD &&
-          !this.#destinations.isHeldBack &&
-          this.#destinations.wantsMore(FROM_DISK_AHEAD),
+        hasRoom: (isDone) =>
+          this.#intake.size < FROM_DISK_AHEAD && this.#destinations.wantsFromDisk(FROM_DISK_AHEAD, isDone),
         take: (event) => this.#takeFromDisk(event),
       })
     );

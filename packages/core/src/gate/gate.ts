@@ -19,14 +19,25 @@ export type Decision =
   | { readonly kind: "wrap"; readonly id: string }
   | { readonly kind: "drop"; readonly id: string; readonly reason: DropReason };
 
+/** What waits behind the gate. */
+export interface Behind {
+  /** As many events as may wait in memory. */
+  readonly isFull: boolean;
+  /** Nothing new can be kept. */
+  readonly isOverflowing: boolean;
+  /** The line takes nothing at the moment. */
+  readonly isHeldBack: boolean;
+  /** What finds no room in memory waits on disk. */
+  readonly isOnDisk: boolean;
+}
+
 export interface GateOptions {
   readonly client: object;
   readonly options: Pick<ResolvedOptions, "ignoreErrors" | "once" | "sampleRate">;
   readonly clock: Clock;
   random(): number;
   newId(): string;
-  /** What waits behind the gate, and whether the line takes anything at the moment. */
-  behind(): { readonly isFull: boolean; readonly isOverflowing: boolean; readonly isHeldBack: boolean };
+  behind(): Behind;
   /** Whether the event of this id has not left yet. */
   isWaiting(id: string): boolean;
   /** Sends the closing event of a key; `false`: no room now. */
@@ -120,10 +131,10 @@ export class Gate {
     return { kind: "send", id: newId(), related };
   }
 
-  /** Where nothing is folded, a full queue drops. */
+  /** Where nothing is folded, a full queue drops what has no other place. */
   #admitUncounted(): Verdict {
-    const { isFull, isOverflowing } = this.#context.behind();
-    return isFull || isOverflowing ? "drop" : "send";
+    const { isFull, isOverflowing, isOnDisk } = this.#context.behind();
+    return isOverflowing || (isFull && !isOnDisk) ? "drop" : "send";
   }
 
   #pressure(): Pressure {

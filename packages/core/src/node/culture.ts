@@ -1,5 +1,6 @@
-import { existsSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import type { Json } from "../event.js";
+import { isThere } from "./folders.js";
 
 /**
  * Locale, calendar and time zone of this process: what `Intl.DateTimeFormat` says, mostly without asking it, because the
@@ -26,7 +27,7 @@ export function isGregorian(locale: string): boolean {
 
 /** A zone by its name in the database, and nothing else that `TZ` may say: offsets, rules, files, mistakes. */
 function namedZone(name: string): string | undefined {
-  return ZONE.test(name) && existsSync(`/usr/share/zoneinfo/${name}`) ? canonical(name) : undefined;
+  return ZONE.test(name) && isThere(`/usr/share/zoneinfo/${name}`) ? canonical(name) : undefined;
 }
 
 /** The zone that a link into the database names. */

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import os from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { readText } from "../capture/safe-read.js";
 import type { Json } from "../event.js";
 import { cloudContext } from "./cloud.js";
 import { cultureContext } from "./culture.js";
+import { isThere } from "./folders.js";
 
 /**
  * The contexts of this host and process that never change: read once, at the first event.
@@ -84,10 +85,9 @@ function distribution(): Record<string, Json> {
 
 /** The application's folder: where it was started if a package.json stands there, else the one its main file belongs to. */
 export function findProjectRoot(cwd: string, mainFile: string | undefined): string {
-  if (mainFile === undefined || existsSync(join(cwd, "package.json"))) return cwd;
+  if (mainFile === undefined || isThere(join(cwd, "package.json"))) return cwd;
   for (let folder = dirname(resolve(cwd, mainFile)); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, "package.json")) && !/[\\/]node_modules(?:[\\/]|$)/.test(folder))
-      return folder;
+    if (isThere(join(folder, "package.json")) && !/[\\/]node_modules(?:[\\/]|$)/.test(folder)) return folder;
     if (dirname(folder) === folder) return cwd;
   }
 }

@@ -9,6 +9,7 @@ import { processEnd } from "./exit/process-end.js";
 import { unhandledRejections } from "./exit/rejections.js";
 import { uncaughtExceptions } from "./exit/uncaught.js";
 import { nodeWarnings } from "./exit/warnings.js";
+import { workingFolder } from "./folders.js";
 import { findProjectRoot, hostContexts, runtimeContext, startTime } from "./host.js";
 import { createHttpTransport } from "./http-transport.js";
 import { createIdSource } from "./ids.js";
@@ -23,7 +24,7 @@ import { createNodeSpool } from "./spool/node-spool.js";
 
 /** Node, as the client sees it. */
 export function nodePlatform(): Platform {
-  const projectRoot = findProjectRoot(process.cwd(), process.argv[1]);
+  const projectRoot = findProjectRoot(workingFolder(), process.argv[1]);
   let contexts: Record<string, Record<string, Json>> | undefined;
   const newId = createIdSource();
   let headersFor: TraceHeadersFor = () => undefined;

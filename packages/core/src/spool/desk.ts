@@ -32,6 +32,7 @@ export class SpoolDesk implements SpoolView {
   }
 
   isTakenOver({ id }: Pick<Envelope, "id">): boolean {
+    this.store.notice();
     return this.#takenOver.size > 0 && this.#takenOver.has(id);
   }
 
@@ -43,6 +44,11 @@ export class SpoolDesk implements SpoolView {
   /** Nobody here asks for the event any more. */
   forgetTakenOver(id: string): void {
     this.#takenOver.delete(id);
+  }
+
+  /** How many of those that others have taken over are still in memory here. */
+  get takenOverInHand(): number {
+    return this.#takenOver.size;
   }
 
   /** Writes a capture down. For an event that is on disk already, the new one wraps or repeats it. @returns whether it is on disk */
@@ -69,6 +75,7 @@ export class SpoolDesk implements SpoolView {
   /** A destination is done with an event; without one, all are. */
   settle(id: string, destination?: string): void {
     this.store.settle(id, destination);
+    if (destination === undefined) this.forgetTakenOver(id);
   }
 
   /** Lets an event wait on disk alone. @returns `false` when it is not there */
@@ -81,6 +88,11 @@ export class SpoolDesk implements SpoolView {
   /** Nothing more is written; what is on disk is anybody's. */
   close(): void {
     this.store.close();
+  }
+
+  /** What is on disk is anybody's; what is captured in the last moment of the process is still written. */
+  end(): void {
+    this.store.end();
   }
 
   /** Adds the text of a breadcrumb to what need not be made when a capture waits for it. */

@@ -42,7 +42,7 @@ export class Recall {
   }
 
   /** The last capture is the event; the ones before it are sightings of what it wraps. */
-  #pending({ id, head, parts, more }: SpooledEvent): Pending {
+  #pending({ id, head, parts, more, settled }: SpooledEvent): Pending {
     const last = parts.findLastIndex(({ kind }) => kind === "raw");
     const snapshot = readCapture(id, parts[last]!.payload);
     const sightings = parts.filter((_, index) => index !== last).map(({ payload }) => readSighting(payload));
@@ -51,6 +51,7 @@ export class Recall {
       repeats: repeatsOf(snapshot, more),
       workshop: this.#workshop(head),
       isFromDisk: true,
+      isDone: settled,
     });
     pending.sightings.push(...sightings);
     return pending;

@@ -7,8 +7,8 @@ export interface RestockOptions {
   /** From 0 up to 1: spreads the looks of many processes. */
   random(): number;
   afterTurn(fn: () => void): void;
-  /** Whether the road has place for one more that is in no hurry. */
-  hasRoom(): boolean;
+  /** Whether the road has place for one more that is in no hurry. @param isDone - destinations that have it already */
+  hasRoom(isDone?: ReadonlySet<string>): boolean;
   /** Puts an event from disk on the road; `false` when there was no place for this one. Must not throw. */
   take(event: SpooledEvent): boolean;
 }
@@ -71,7 +71,7 @@ export class Restock {
   async #bring(): Promise<void> {
     const { store, take, hasRoom } = this.#options;
     while (!this.#isStopped && hasRoom()) {
-      const event = await store.next();
+      const event = await store.next((isDone) => hasRoom(isDone));
       if (event === undefined || !take(event)) return;
     }
   }

@@ -54,14 +54,23 @@ export interface SpoolStore {
   keep(kind: PartKind, id: string, payload: string): boolean;
   /** Whether the event is on disk. */
   holds(id: string): boolean;
+  /** Notices that another has taken over what is here, if there was time for it since it last did. Asked often. */
+  notice(): void;
   /** A destination is done with an event; without one, all are. An event nobody waits for any more is forgotten. */
   settle(id: string, destination?: string): void;
   /** Lets an event in hand wait on disk alone; {@link next} will give it out again, after those that wait already. */
   handBack(id: string): void;
   /** Takes over what ended processes left. @returns what is new among {@link waiting} */
   adopt(): Promise<SpoolCount>;
-  /** Hands out the oldest event that waits; it is in hand from then on. */
-  next(): Promise<SpooledEvent | undefined>;
-  /** The process or the client ends: what is on disk may be taken over at once. */
+  /**
+   * Hands out the oldest event that waits; it is in hand from then on.
+   *
+   * @param isWanted - told which destinations are done with it; what is not wanted now goes behind the others, and
+   * only so many are asked about at a time
+   */
+  next(isWanted?: (settled: ReadonlySet<string>) => boolean): Promise<SpooledEvent | undefined>;
+  /** The client ends: what is on disk may be taken over at once. */
   close(): void;
+  /** The process ends: the same, but what is kept after it is written as ever, and taken over when the process is gone. */
+  end(): void;
 }

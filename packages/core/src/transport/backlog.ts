@@ -1,6 +1,7 @@
 import type { DropReason } from "../drops.js";
 import type { Envelope } from "../envelope.js";
 import { BoundedQueue } from "../queue.js";
+import type { Trial } from "./trials.js";
 
 /** One envelope on its way to one destination. Times are monotonic milliseconds. */
 export interface Parcel {
@@ -11,14 +12,7 @@ export interface Parcel {
   readonly expiresAt: number;
   /** Since when it could have left. */
   readySince: number;
-  /** Tries by which its delays grow: the destination answered, or answered others meanwhile. */
-  tries: number;
-  /** Tries that count against it: as many as are allowed, and it is given up. */
-  strikes: number;
-  /** How many answers the destination had given when this one was last left without. */
-  answersSeen: number;
-  /** How many envelopes the destination had accepted then. */
-  acceptedSeen: number;
+  readonly trial: Trial;
   shrunk: boolean;
   settled: boolean;
   /** The server counted the last failure itself (429). */

@@ -6,10 +6,10 @@ import { thrownText } from "../messages.js";
 import { Alarm } from "./alarm.js";
 import { attempt } from "./attempt.js";
 import { Backlog, type Parcel } from "./backlog.js";
-import { retryDelay } from "./backoff.js";
 import { Line } from "./line.js";
 import { RateLimits } from "./rate-limits.js";
 import type { SendResult, Transport } from "./transport.js";
+import { isAnswer, pauseAfter, Trials } from "./trials.js";
 
 /** What became of an envelope at one destination. `kept`: nobody here tries any more, but a spool holds it. */
 export type Outcome =
@@ -62,9 +62,7 @@ export class Courier {
   readonly #options: CourierOptions;
   readonly #limits = new RateLimits();
   readonly #line: Line;
-  /** Answers of any kind, so that a silence can be blamed on the right one: the line or the parcel. */
-  #answers = 0;
-  #accepted = 0;
+  readonly #trials = new Trials();
   #sends = 0;
   #stopped = false;
   #isHolding = false;
@@ -101,10 +99,7 @@ export class Courier {
       envelope,
       expiresAt: now + this.#options.maxAgeMs,
       readySince: now,
-      tries: 0,
-      strikes: 0,
-      answersSeen: this.#answers,
-      acceptedSeen: this.#accepted,
+      trial: this.#trials.begin(),
       shrunk: false,
       settled: false,
       told: false,
@@ -224,7 +219,7 @@ export class Courier {
     }
     for (const parcel of batch) {
       this.underWay.add(parcel);
-      if (parcel.lastReason === undefined) parcel.answersSeen = this.#answers;
+      if (parcel.lastReason === undefined) this.#trials.setOut(parcel.trial);
       this.#leaveLimitedAttachments(parcel, now);
     }
     return batch;
@@ -281,10 +276,9 @@ export class Courier {
       this.#keep(parcel, result, startedAt, now);
       return;
     }
-    this.#answers++;
+    this.#trials.answered(result.kind);
     this.#lineWorked(now);
     if (result.kind === "accepted") {
-      this.#accepted++;
       const { diagnostics, transport } = this.#options;
       diagnostics.debug("delivered", transport.name, parcel.envelope.kind, parcel.envelope.id);
       this.settle(parcel, { kind: "delivered" });
@@ -298,7 +292,9 @@ export class Courier {
   }
 
   #keep(parcel: Parcel, result: Retry, startedAt: number, now: number): void {
-    const counts = this.#countTry(parcel, result);
+    const { trial } = parcel;
+    const isOnDisk = this.#isOnDisk(parcel);
+    const counts = this.#trials.failed(trial, result.reason, isOnDisk);
     if (parcel.lastReason === undefined) this.#options.spool?.finish(parcel.offered);
     parcel.lastReason = result.reason;
     parcel.told = result.reason === "ratelimit_backoff";
@@ -306,7 +302,7 @@ export class Courier {
     if (parcel.told) this.#lineWorked(now);
     else this.#line.failed(startedAt, now);
 
-    if (parcel.strikes >= this.#options.maxTries) {
+    if (trial.strikes >= this.#options.maxTries) {
       this.#drop(parcel, result.reason);
       return;
     }
@@ -315,26 +311,8 @@ export class Courier {
       this.backlog.add(parcel, now);
       return;
     }
-    const delay = retryDelay(parcel.tries, this.#options.random());
-    const longest = this.#isOnDisk(parcel) ? LONGEST_PATIENCE_MS : Number.POSITIVE_INFINITY;
-    const patientMs = Math.max(Math.min(delay.patientMs, longest), finite(result.afterMs));
-    this.backlog.addLater(parcel, now + patientMs, now + Math.min(delay.soonMs, longest));
-  }
-
-  /**
-   * A try without an answer counts only when others were answered meanwhile: an outage uses up nobody's tries. For what
-   * is on disk neither does a server that answers but takes nothing from anyone.
-   */
-  #countTry(parcel: Parcel, { reason }: Retry): boolean {
-    if (reason !== NO_ANSWER) this.#answers++;
-    const isAnswered = this.#answers > parcel.answersSeen;
-    const isOvertaken = this.#accepted > parcel.acceptedSeen;
-    parcel.answersSeen = this.#answers;
-    parcel.acceptedSeen = this.#accepted;
-
-    if (this.#isOnDisk(parcel) ? isOvertaken : isAnswered) parcel.strikes++;
-    if (isAnswered) parcel.tries++;
-    return isAnswered;
+    const pause = pauseAfter(trial, result.afterMs, isOnDisk, this.#options.random());
+    this.backlog.addLater(parcel, now + pause.patientMs, now + pause.soonMs);
   }
 
   #isOnDisk({ offered }: Parcel): boolean {
@@ -406,16 +384,4 @@ function withoutAttachments(envelope: Envelope): Envelope {
   return { ...envelope, attachments: [], bytes: envelope.bytes - attachmentBytes(envelope) };
 }
 
-const NO_ANSWER: DropReason = "network_error";
-/** What may be tried for days is tried once a minute at least, so that a recovery does not go unseen. */
-const LONGEST_PATIENCE_MS = 60_000;
 const KEPT: Outcome = { kind: "kept" };
-
-/** Whether the destination itself has spoken, whatever it said. */
-function isAnswer(result: SendResult): boolean {
-  return result.kind !== "retry" || result.reason !== NO_ANSWER;
-}
-
-function finite(durationMs: number | undefined): number {
-  return durationMs !== undefined && Number.isFinite(durationMs) ? durationMs : 0;
-}

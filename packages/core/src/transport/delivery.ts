@@ -63,8 +63,9 @@ export interface DestinationStats {
  */
 export interface Delivery {
   readonly name: string;
-  /** Envelopes that wait for their turn, and the bytes of all that is not settled yet. */
+  /** Envelopes that wait for their turn; all that are not settled yet, and their bytes. */
   readonly queued: number;
+  readonly held: number;
   readonly queuedBytes: number;
   /** Takes an envelope; false when full or closed: the caller folds or drops it, and counts. */
   offer(envelope: Envelope): boolean;
@@ -193,17 +194,19 @@ class TransportDelivery implements Delivery {
   }
 
   lastWords(deadlineMs: number): void {
-    const { transport } = this.#options;
-    if (transport.lastWords === undefined || !this.canSpeak) return;
+    if (!this.canSpeak) return;
     const queued = this.#courier.backlog.takeAll();
-    const batch = [...this.#courier.underWay, ...queued];
-    if (batch.length === 0) return;
+    const batch = [...this.#courier.underWay, ...queued].filter((parcel) => !this.#isOnDisk(parcel));
+    if (batch.length > 0) this.#speak(batch, deadlineMs);
+    for (const parcel of queued) {
+      if (!parcel.settled) this.#courier.backlog.add(parcel, this.#options.clock.monotonic());
+    }
+  }
+
+  #speak(batch: readonly Parcel[], deadlineMs: number): void {
+    const envelopes = batch.map(({ envelope }) => envelope);
     try {
-      const results =
-        transport.lastWords(
-          batch.map(({ envelope }) => envelope),
-          deadlineMs,
-        ) ?? [];
+      const results = this.#options.transport.lastWords?.(envelopes, deadlineMs) ?? [];
       batch.forEach((parcel, index) => {
         const result = results[index];
         this.#tellLastWord(parcel, result);
@@ -215,9 +218,12 @@ class TransportDelivery implements Delivery {
     } catch {
       // The process is ending; what could not be said stays counted as queued.
     }
-    for (const parcel of queued) {
-      if (!parcel.settled) this.#courier.backlog.add(parcel, this.#options.clock.monotonic());
-    }
+  }
+
+  /** Then it needs no last words. */
+  #isOnDisk({ offered }: Parcel): boolean {
+    const { spool } = this.#options;
+    return spool !== undefined && (spool.holds(offered) || spool.isTakenOver(offered));
   }
 
   /** Later there is nobody left to say what became of it. */
@@ -231,6 +237,10 @@ class TransportDelivery implements Delivery {
 
   get queued(): number {
     return this.#courier.backlog.size;
+  }
+
+  get held(): number {
+    return this.#courier.held;
   }
 
   get queuedBytes(): number {

@@ -37,6 +37,13 @@ const DEEDS = {
     for (let number = 0; number < Number(count); number++) said(failure("failure " + "abcdefghijklmnopqrst"[number]));
     process.exit(3);
   },
+  /** Two listeners, of which one was there before Corvid's. */
+  "captures-in-exit"() {
+    said(failure("before the end"));
+    process.prependListener("exit", () => said(failure("at the end")));
+    process.on("exit", () => said(failure("at the very end")));
+    process.exit(3);
+  },
   throws() {
     said(failure("before"));
     throw new RangeError("the end of " + mark);
@@ -61,6 +68,7 @@ export type Deed =
   | "killed-when-wrapped"
   | "killed-when-refused"
   | "exits"
+  | "captures-in-exit"
   | "throws"
   | "works";
 

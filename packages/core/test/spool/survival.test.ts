@@ -168,6 +168,21 @@ describe("a process that ends by itself", () => {
     },
   );
 
+  test.each([{ kind: "hang" } as const, undefined])(
+    "keeps what its exit listeners capture as well, without waiting: all arrives with the next, once",
+    async (fault) => {
+      server.setFault(fault);
+      const ids = await idsOf(program.run(server.dsn, folder.dir, "captures-in-exit"));
+      const requests = server.requests().length;
+      await heir(3);
+
+      expect(requests).toBe(0);
+      expect(capturedIds().sort()).toEqual(ids.sort());
+      expect(ids).toHaveLength(3);
+      expect(readdirSync(folder.dir)).toEqual([]);
+    },
+  );
+
   test("leaves nothing on disk once all has arrived", async () => {
     const client = new Client({ dsn: server.dsn, spool: folder.dir, integrations: () => [] });
     client.captureException(new Error("x"));

@@ -11,8 +11,12 @@ const SOURCES = fileURLToPath(new URL("../../src", import.meta.url));
 export interface Program {
   /** What Node is given to run. */
   readonly file: string;
-  /** Starts it; standard input and output are pipes. */
-  start(args?: readonly string[], stdio?: "pipe" | ("ignore" | "pipe" | number)[]): ChildProcess;
+  /** Starts it; standard input and output are pipes. @param flags - Node's own */
+  start(
+    args?: readonly string[],
+    stdio?: "pipe" | ("ignore" | "pipe" | number)[],
+    flags?: readonly string[],
+  ): ChildProcess;
   remove(): void;
 }
 
@@ -31,7 +35,8 @@ export async function createProgram(code: string): Promise<Program> {
   });
   return {
     file: outfile,
-    start: (args = [], stdio = "pipe") => spawn(process.execPath, [outfile, ...args], { stdio }),
+    start: (args = [], stdio = "pipe", flags = []) =>
+      spawn(process.execPath, [...flags, outfile, ...args], { stdio }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

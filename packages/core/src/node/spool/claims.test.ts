@@ -44,6 +44,18 @@ describe("adopt()", () => {
     expect((await store.next())?.begunAt).toBe(store.clock.now());
   });
 
+  test("takes over what was silent since before the file system's clock was set back", async () => {
+    const dead = testSpool(dir);
+    const id = newId();
+    dead.keep("raw", id, "{}");
+    const tomorrow = new Date(Date.now() + 86_400_000);
+    utimesSync(dead.folder()!, tomorrow, tomorrow);
+    const store = testSpool(dir);
+    await store.adopt();
+
+    expect((await store.next())?.id).toBe(id);
+  });
+
   test("a folder stays alive while its clock ticks", async () => {
     const alive = testSpool(dir);
     alive.keep("raw", newId(), "{}");
@@ -170,7 +182,7 @@ describe("adopt()", () => {
 
     const [left] = readdirSync(dir);
     const claimed = join(dir, left!, "claimed");
-    expect(readdirSync(join(claimed, readdirSync(claimed)[0]!))).toEqual(["beat.0", "run.json"]);
+    expect(readdirSync(join(claimed, readdirSync(claimed)[0]!))).toEqual(["beat.1", "run.json"]);
   });
 
   test("leaves a folder alone that a later version wrote", async () => {
@@ -289,6 +301,22 @@ describe("an owner that was stalled", () => {
     owner.close();
     await adopter.adopt();
     expect((await adopter.next())?.id).toBe(third);
+  });
+
+  test("knows that what is there no more was taken over, and is done", async () => {
+    const owner = testSpool(dir);
+    const id = newId();
+    owner.keep("raw", id, "{}");
+    die(dir);
+    const adopter = testSpool(dir);
+    await adopter.adopt();
+    for (const event of await takeAll(adopter)) adopter.settle(event.id);
+    expect(existsSync(owner.folder()!)).toBe(false);
+    owner.clock.sleep(15_000);
+    owner.notice();
+
+    expect(owner.takenOver).toEqual([id]);
+    expect(owner.inHand).toBe(0);
   });
 
   test("loses nothing that it was reading just then", async () => {

@@ -83,7 +83,8 @@ function hasEnded(
   name: { readonly group: string; readonly state: "live" | "left" },
   { group, fileTime, maxAgeMs }: ClaimOptions,
 ): boolean {
-  const silentMs = fileTime - mtimeMs;
+  // A time to come is one from before the clock was set back.
+  const silentMs = Math.abs(fileTime - mtimeMs);
   if (name.group !== group) return silentMs > Math.max(maxAgeMs, DEAD_AFTER_MS);
   return name.state === "left" || silentMs > DEAD_AFTER_MS;
 }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { existsSync, lstatSync, mkdirSync } from "node:fs";
+import { lstatSync, mkdirSync } from "node:fs";
 import os from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import type { Diagnostics } from "../../diagnostics.js";
 import type { Dsn } from "../../dsn.js";
+import { isThere } from "../folders.js";
 import { FOLDER_MODE, textOf } from "./layout.js";
 
 export interface SpoolPlaceOptions {
@@ -79,7 +80,7 @@ function stateDir(options: SpoolPlaceOptions): string | undefined {
   if (platform === "win32") return absolute(env.LOCALAPPDATA);
   const home = absolute(options.home ?? env.HOME ?? homedir());
   // Made of nothing, a home would be one that nobody has.
-  if (home === undefined || !existsSync(home)) return undefined;
+  if (home === undefined || !isThere(home)) return undefined;
   if (platform === "darwin") return join(home, "Library", "Application Support");
   return absolute(env.XDG_STATE_HOME) ?? join(home, ".local", "state");
 }
@@ -97,12 +98,16 @@ function made(dir: string, uid: number | undefined): string | { readonly trouble
 }
 
 function isOwnedBy(dir: string, uid: number | undefined): boolean {
-  return uid === undefined || lstatSync(dir, { throwIfNoEntry: false })?.uid === uid;
+  try {
+    return uid === undefined || lstatSync(dir).uid === uid;
+  } catch {
+    return false;
+  }
 }
 
 /** The folder itself, or the nearest above it that exists. */
 export function nearestFolder(dir: string): string {
-  return existsSync(dir) || dirname(dir) === dir ? dir : nearestFolder(dirname(dir));
+  return isThere(dir) || dirname(dir) === dir ? dir : nearestFolder(dirname(dir));
 }
 
 function absolute(path: string | undefined): string | undefined {

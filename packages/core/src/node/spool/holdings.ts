@@ -30,6 +30,9 @@ export interface HoldingsOptions {
 
 const LARGEST_SEGMENT_BYTES = 4 * 1024 * 1024;
 const LONGEST_SEGMENT_AGE_MS = 60 * 60 * 1000;
+/** Whoever asks for an event does not look through a hundred thousand that nobody takes now. */
+const MOST_PASSED_OVER = 100;
+const BY_NOBODY: ReadonlySet<string> = new Set();
 /** The whole is in this many files at least, so that what must be dropped is a small part. */
 const SEGMENTS = 8;
 
@@ -117,10 +120,18 @@ export class Holdings {
   }
 
   /** Hands out the event whose turn it is; `later` when the system has no room for it now. */
-  async next(): Promise<SpooledEvent | "later" | undefined> {
+  async next(
+    isWanted: (settled: ReadonlySet<string>) => boolean = () => true,
+  ): Promise<SpooledEvent | "later" | undefined> {
+    let mayPassOver = Math.min(this.waiting, MOST_PASSED_OVER);
     while (!this.#isClosed) {
       const placed = this.#line.take();
       if (placed === undefined) break;
+      if (!isWanted(placed.entry.settled ?? BY_NOBODY)) {
+        this.#line.add(placed);
+        if (--mayPassOver <= 0) break;
+        continue;
+      }
       const event = await this.#handOut(placed);
       if (event !== undefined) return event;
     }
@@ -131,14 +142,16 @@ export class Holdings {
   /** The oldest files go until the rest is small enough. What is in hand is only no longer held. */
   dropExcess(): void {
     for (const journal of this.#journals()) this.#dropAged(journal);
+    const losses = new Losses("full");
     while (this.#bytes() > this.#options.maxBytes) {
       const journal = this.#journals()
         .filter(({ oldest }) => oldest !== undefined)
         .sort((a, b) => a.oldest!.begunAt - b.oldest!.begunAt)[0];
-      if (journal === undefined) return;
+      if (journal === undefined) break;
       const { oldest } = journal;
-      this.#drop(journal, "full", (segment) => segment === oldest);
+      this.#drop(journal, losses, (segment) => segment === oldest);
     }
+    this.#tell(losses);
   }
 
   idsInHand(): string[] {
@@ -220,16 +233,16 @@ export class Holdings {
   }
 
   #dropAged(journal: Journal): void {
-    this.#drop(journal, "too_old", (segment) => this.#isTooOld(segment));
+    const losses = new Losses("too_old");
+    this.#drop(journal, losses, (segment) => this.#isTooOld(segment));
+    this.#tell(losses);
   }
 
-  #drop(journal: Journal, reason: SpoolLoss["reason"], isWanted: (segment: Segment) => boolean): void {
-    const losses = new Losses(reason);
+  #drop(journal: Journal, losses: Losses, isWanted: (segment: Segment) => boolean): void {
     for (const { segment, lost } of journal.dropWhile(isWanted)) {
       losses.add(lost.filter(isAlone), [segment]);
       for (const entry of lost) this.#uncount(entry);
     }
-    this.#tell(losses);
     this.#tidy(journal);
   }
 

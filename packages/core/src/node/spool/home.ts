@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock, Timer } from "../../clock.js";
-import { BEATS, codeOf, DEAD_AFTER_MS, FILE_MODE, FOLDER_MODE, folderName } from "./layout.js";
+import { BEATS, DEAD_AFTER_MS, FILE_MODE, FOLDER_MODE, folderName, isAbsence } from "./layout.js";
 
 export interface HomeOptions {
   readonly dir: string;
@@ -106,11 +106,20 @@ export class Home {
       this.#nextName = 1 - this.#nextName;
       return true;
     } catch (error) {
-      if (codeOf(error) !== "ENOENT") throw error;
+      if (!isAbsence(error)) throw error;
     }
-    if (statSync(this.folder, { throwIfNoEntry: false }) === undefined) return false;
+    if (!this.#isThere()) return false;
     writeFileSync(join(this.folder, from), "", { mode: FILE_MODE });
     return true;
+  }
+
+  #isThere(): boolean {
+    try {
+      return statSync(this.folder).isDirectory();
+    } catch (error) {
+      if (isAbsence(error)) return false;
+      throw error;
+    }
   }
 
   /** A suspended machine stops one of the clocks, and one that is set jumps on the other. */

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync, unlinkSync } from "node:fs";
+import { readdirSync, rmSync, statSync, truncateSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { PartKind } from "../../spool/store.js";
 import type { Entries, Entry, Segment } from "./entries.js";
@@ -246,7 +246,10 @@ export class Journal {
 
   #unlinkFirst(): void {
     const segment = this.#segments.shift();
-    if (segment !== undefined) unlinkQuietly(segment.path);
+    if (segment === undefined) return;
+    // Its owner, believed dead, may wake up: an empty file tells that what was in it is done.
+    if (!this.#options.staysOpen) emptyQuietly(segment.path);
+    unlinkQuietly(segment.path);
   }
 }
 
@@ -258,6 +261,14 @@ function isOurs(name: string): boolean {
 const FILES_WITHOUT_MOVING = 3;
 
 const NO_HEAD = new Uint8Array();
+
+function emptyQuietly(path: string): void {
+  try {
+    truncateSync(path);
+  } catch {
+    // It will be deleted all the same, or not be either.
+  }
+}
 
 /** A file that cannot be deleted is in the way of nobody. */
 function unlinkQuietly(path: string): void {

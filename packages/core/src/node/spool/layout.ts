@@ -71,6 +71,11 @@ export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | undefined)?.code;
 }
 
+/** There is nothing of that name; or a file stands where there was a folder. */
+export function isAbsence(error: unknown): boolean {
+  return codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR";
+}
+
 /** What to say of a failure, for people. */
 export function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

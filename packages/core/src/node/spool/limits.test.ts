@@ -83,6 +83,20 @@ describe("maxBytes", () => {
     expect(await bytesIn([dir])).toBeLessThan(8000);
   });
 
+  test("is told once, however many files it was in", async () => {
+    const dead = testSpool(dir, { maxBytes: 64_000, clock: createTestClock(0) });
+    for (let event = 0; event < 50; event++) dead.keep("raw", newId(), "x".repeat(1000));
+    expect(segmentsOf(dead.folder()!).length).toBeGreaterThan(3);
+    dead.close();
+    const store = testSpool(dir, { maxBytes: 8000, maxAgeMs: Number.MAX_SAFE_INTEGER });
+    await store.adopt();
+
+    const lost = 50 - store.waiting;
+    expect(store.losses).toMatchObject([{ reason: "full", events: lost, captures: lost }]);
+    expect(lost).toBeGreaterThan(40);
+    store.close();
+  });
+
   test("what live ones have counts too", async () => {
     const alive = testSpool(dir, { maxBytes: 1_000_000 });
     for (let event = 0; event < 10; event++) alive.keep("raw", newId(), "x".repeat(1000));

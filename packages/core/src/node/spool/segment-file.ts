@@ -22,10 +22,11 @@ export class SegmentFile {
     return this.#bytes;
   }
 
-  /** Nobody has it any more: it was deleted, and not taken over. */
+  /** Nobody has it any more: it was deleted with what was in it, and not taken over. Who does that empties it first. */
   get isDeleted(): boolean {
     try {
-      return fstatSync(this.#fd).nlink === 0;
+      const { nlink, size } = fstatSync(this.#fd);
+      return nlink === 0 && size >= this.#bytes;
     } catch {
       return false;
     }

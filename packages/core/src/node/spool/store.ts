@@ -7,7 +7,7 @@ import { type AdoptionOptions, adoptEnded, bytesIn, instancesBeside } from "./ad
 import { DiskGuard } from "./disk-guard.js";
 import { Holdings } from "./holdings.js";
 import { Home } from "./home.js";
-import { CLAIMED, codeOf, textOf } from "./layout.js";
+import { CLAIMED, codeOf, isAbsence, textOf } from "./layout.js";
 import { isId, LONGEST_PAYLOAD_BYTES } from "./line.js";
 
 /** What a spool on disk needs. */
@@ -117,6 +117,10 @@ class FileSpool implements FolderSpool {
     return this.#holdings.has(id);
   }
 
+  notice(): void {
+    if (!this.#isClosed) this.#isStillOurs();
+  }
+
   settle(id: string, destination?: string): void {
     if (!this.#isClosed && this.#isStillOurs()) this.#holdings.settle(id, destination);
   }
@@ -137,23 +141,22 @@ class FileSpool implements FolderSpool {
     return this.#adopting;
   }
 
-  async next(): Promise<SpooledEvent | undefined> {
+  async next(isWanted?: Parameters<SpoolStore["next"]>[0]): Promise<SpooledEvent | undefined> {
     if (this.#isClosed) return undefined;
-    const event = await this.#holdings.next();
+    const event = await this.#holdings.next(isWanted);
     return event === "later" || this.#isClosed ? undefined : event;
   }
 
   close(): void {
     if (this.#isClosed) return;
-    this.#call(() => this.#options.onClosing?.());
-    const isOurs = this.#isStillOurs();
+    this.#leave();
     this.#isClosed = true;
-    try {
-      this.#holdings.close();
-      if (isOurs) this.#home.leave(this.#holdings.isEmpty && !this.#hasClaimed());
-    } catch (error) {
-      this.#tellTrouble("its folder cannot be left to others", error);
-    }
+  }
+
+  end(): void {
+    if (this.#isClosed) return;
+    this.#leave();
+    this.#beginAnew();
   }
 
   async #adopt(): Promise<SpoolCount> {
@@ -213,7 +216,7 @@ class FileSpool implements FolderSpool {
       this.#home.confirm();
       return action();
     };
-    return this.#disk.attempt(inOurs, (error) => codeOf(error) === "ENOENT" && this.#wasDeleted());
+    return this.#disk.attempt(inOurs, (error) => isAbsence(error) && this.#wasDeleted());
   }
 
   /** The folder may have been deleted a moment ago: then there is a new one. */
@@ -256,10 +259,31 @@ class FileSpool implements FolderSpool {
     const holdings = this.#holdings;
     const { isDeleted } = holdings;
     holdings.close();
+    if (isDeleted) {
+      this.#home = this.#newHome();
+      this.#holdings = this.#newHoldings();
+      holdings.tellAllLost();
+    } else this.#beginAnew();
+  }
+
+  /** Lets whoever comes take what is here. */
+  #leave(): void {
+    this.#call(() => this.#options.onClosing?.());
+    const isOurs = this.#isStillHere();
+    try {
+      this.#holdings.close();
+      if (isOurs) this.#home.leave(this.#holdings.isEmpty && !this.#hasClaimed());
+    } catch (error) {
+      this.#tellTrouble("its folder cannot be left to others", error);
+    }
+  }
+
+  /** What was here is another's. */
+  #beginAnew(): void {
+    const holdings = this.#holdings;
     this.#home = this.#newHome();
     this.#holdings = this.#newHoldings();
-    if (isDeleted) holdings.tellAllLost();
-    else this.#call(() => this.#options.onTakenOver?.(holdings.idsInHand(), holdings.waiting));
+    this.#call(() => this.#options.onTakenOver?.(holdings.idsInHand(), holdings.waiting));
   }
 
   #newHome(): Home {

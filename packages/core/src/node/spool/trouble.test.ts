@@ -57,6 +57,20 @@ describe("a spool that cannot be written", () => {
     expect(readdirSync(dir)).toHaveLength(1);
   });
 
+  test("knows that a file in the place of its folder keeps nothing", () => {
+    const spool = join(dir, "spool");
+    const store = testSpool(spool);
+    store.keep("raw", newId(), "{}");
+    rmSync(spool, { recursive: true });
+    writeFileSync(spool, "");
+    store.clock.advance(2000);
+
+    expect(store.inHand).toBe(0);
+    expect(store.keep("raw", newId(), "{}")).toBe(false);
+    store.close();
+    expect(store.warnings).toEqual([expect.stringContaining("events are kept in memory alone")]);
+  });
+
   test("refuses what is no id, and what is too large, and nothing after it", () => {
     const store = testSpool(dir, { maxBytes: 4000 });
     expect(store.keep("raw", "../../etc", "{}")).toBe(false);
@@ -103,6 +117,7 @@ describe("SegmentFile", () => {
   test("knows when it was deleted, and not when it was moved", () => {
     const path = join(dir, "000001.seg");
     const file = new SegmentFile(path, { isNew: true, fsync: false });
+    file.append(Buffer.from("a line\n"));
     expect(file.isDeleted).toBe(false);
     rmSync(path);
     expect(file.isDeleted).toBe(true);

@@ -9,6 +9,7 @@ import { captureSite, isEmptyStack, NO_STACK } from "./capture/stack.js";
 import { fingerprintOf, surroundings, type Whereabouts, whereabouts } from "./capture/surroundings.js";
 import { versions } from "./copies.js";
 import type { CaptureTarget } from "./current.js";
+import { transportsOf } from "./destinations.js";
 import { createDiagnostics, type Diagnostics } from "./diagnostics.js";
 import type { DropReason } from "./drops.js";
 import type { EventInput, Level } from "./event.js";
@@ -16,7 +17,7 @@ import { type Decision, Gate } from "./gate/gate.js";
 import { repeatKey } from "./gate/repeat-key.js";
 import { AT_ONCE, pendingOf } from "./intake.js";
 import { type Integration, setUpIntegrations } from "./integration.js";
-import { type DropCounts, Ledger } from "./ledger.js";
+import { Ledger } from "./ledger.js";
 import { thrownText } from "./messages.js";
 import { demand } from "./option-checks.js";
 import {
@@ -24,40 +25,15 @@ import {
   integrationList,
   type ResolvedOptions,
   resolveOptions,
+  type Switches,
   switchesCheck,
 } from "./options.js";
 import { Outbound } from "./outbound.js";
 import type { EndWatch, Platform } from "./platform.js";
 import type { Scope } from "./scope.js";
 import { openSpool } from "./spool/open.js";
-import type { DestinationStats } from "./transport/delivery.js";
+import type { ClientStats } from "./stats.js";
 import { createWorkshop, showsErrors } from "./workshop.js";
-
-/** What became of all captures: `captured = delivered + merged + folded + dropped + queued + spooled`, always. */
-export interface ClientStats {
-  readonly captured: number;
-  /** Events that at least one destination has. */
-  readonly delivered: number;
-  /** The same failure, seen again. */
-  readonly merged: number;
-  /** Counted into another event. */
-  readonly folded: number;
-  /** By reason. */
-  readonly dropped: Readonly<DropCounts>;
-  /** Not arrived yet, not given up, and in memory alone. */
-  readonly queued: number;
-  /** Not arrived yet, and safe on disk. */
-  readonly spooled: number;
-  readonly destinations: readonly DestinationStats[];
-}
-
-/** What can be switched while the application runs. */
-export interface Switches {
-  /** `false`: captures do nothing. */
-  readonly enabled?: boolean;
-  /** 0 to 1. */
-  readonly sampleRate?: number;
-}
 
 const DEFAULT_TIMEOUT_MS = 2000;
 
@@ -97,9 +73,7 @@ export class CorvidClient implements CaptureTarget {
     if (options.dsnTrouble !== undefined) diagnostics.warn("dsn-in-environment", ...options.dsnTrouble);
     if (versions().size > 1) diagnostics.warn("several-versions", [...versions()].join(" and "));
 
-    const { dsn } = options;
-    const transports =
-      options.transports ?? (dsn === undefined ? [] : [platform.transport(dsn, options, diagnostics)]);
+    const transports = transportsOf(options, platform, diagnostics);
     this.#enabled = transports.length > 0;
     this.#integrations = this.#enabled ? chosenIntegrations(options, platform) : [];
     this.#showsErrors = showsErrors(options, this.#integrations, platform.integrations);

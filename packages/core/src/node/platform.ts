@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import os from "node:os";
 import { systemClock } from "../clock.js";
+import type { Dsn } from "../dsn.js";
 import type { Json } from "../event.js";
 import type { Platform } from "../platform.js";
 import { SDK } from "../sdk.js";
@@ -49,16 +50,18 @@ export function nodePlatform(): Platform {
       contexts: { runtime: runtimeContext(), app: { app_start_time: startTime() } },
     }),
     contextLines: (lines, trustedUntilMs) => createSourceLines({ contextLines: lines, trustedUntilMs }),
-    transport: (dsn, { requestTimeoutMs, proxy, debug }, diagnostics) =>
+    transport: ({ dsn, ca, proxy }, options, diagnostics) =>
       createHttpTransport({
+        name: dsn === options.dsn ? "http" : httpName(dsn),
         dsn,
         sdk: SDK,
-        requestTimeoutMs,
-        proxy,
+        requestTimeoutMs: options.requestTimeoutMs,
+        proxy: proxy ?? options.proxy,
+        ca,
         clock: systemClock,
         diagnostics,
         userAgent: userAgent(),
-        debug,
+        debug: options.debug,
       }),
     integrations: [
       uncaughtExceptions,
@@ -76,6 +79,11 @@ export function nodePlatform(): Platform {
     spool: (wanted) => createNodeSpool(wanted, systemClock, newId),
     watchEnd: (client) => processEnd().join(client),
   };
+}
+
+/** Tells servers apart, in statistics as in a spool; without the key. */
+function httpName({ host, port, path, projectId }: Dsn): string {
+  return `http:${host}${port === undefined ? "" : `:${port}`}${path}/${projectId}`;
 }
 
 function userAgent(): string {

@@ -24,6 +24,11 @@ export interface DrainOptions {
   readonly signal?: AbortSignal;
   /** When nothing more arrives for so long, the rest stays. Milliseconds; default 30 000. */
   readonly patienceMs?: number;
+  /**
+   * Told what goes wrong.
+   *
+   * @internal
+   */
   readonly diagnostics?: Diagnostics;
 }
 

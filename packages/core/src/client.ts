@@ -32,6 +32,8 @@ import { Outbound } from "./outbound.js";
 import type { EndWatch, Platform } from "./platform.js";
 import type { Scope } from "./scope.js";
 import { openSpool } from "./spool/open.js";
+import { ownCodeRule } from "./stacktrace/frames.js";
+import type { OwnCode } from "./stacktrace/stack-text.js";
 import type { ClientStats } from "./stats.js";
 import { createWorkshop, showsErrors } from "./workshop.js";
 
@@ -52,6 +54,8 @@ export class CorvidClient implements CaptureTarget {
   readonly #tearDown: () => void;
   readonly #end: EndWatch | undefined;
   readonly #showsErrors: boolean;
+  /** Which frames the application calls its own, where it does. */
+  readonly #ownCode: OwnCode | undefined;
   #enabled: boolean;
   #closing: Promise<boolean> | undefined;
 
@@ -77,6 +81,7 @@ export class CorvidClient implements CaptureTarget {
     this.#enabled = transports.length > 0;
     this.#integrations = this.#enabled ? chosenIntegrations(options, platform) : [];
     this.#showsErrors = showsErrors(options, this.#integrations, platform.integrations);
+    this.#ownCode = ownCodeRule(options);
     this.#observers = this.#integrations.filter((integration) => integration.onCapture !== undefined);
     const ledger = new Ledger((reason, weight) => this.#outbound.recordDiscard(reason, weight));
     this.#ledger = ledger;
@@ -144,7 +149,8 @@ export class CorvidClient implements CaptureTarget {
 
       const tree = readCauseTree(error, head, limits);
       const site = isEmptyStack(head.stack) ? captureSite(this.captureException) : undefined;
-      const key = repeatKey(head.type, head.value, site ?? head.stack, fingerprintOf(where, hint));
+      const fingerprint = fingerprintOf(where, hint);
+      const key = repeatKey(head.type, head.value, site ?? head.stack, fingerprint, this.#ownCode);
       this.#announce(key, where);
       const decision = this.#gate.decide(key, where.identity, tree);
       return this.#carryOut(decision, key, where, hint, { exceptions: tree.nodes, site }, error);

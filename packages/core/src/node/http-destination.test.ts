@@ -171,6 +171,16 @@ describe("httpTransport()", () => {
     expect(server.events()).toHaveLength(1);
   });
 
+  test("is not mistaken for a transport that calls itself of the kind", async () => {
+    const own = { ...recordingTransport(), kind: "http" };
+    const client = clientOf({ dsn: server.dsn, transport: own });
+    client.captureException(new Error("failed"));
+
+    expect(await client.flush()).toBe(true);
+    expect(own.events).toHaveLength(1);
+    expect(server.events()).toEqual([]);
+  });
+
   test("throws for a DSN that cannot be used", () => {
     expect(() => httpTransport({ dsn: "https://errors.example.com/1" })).toThrow(DsnError);
   });

@@ -22,7 +22,8 @@ export interface HttpDestination {
 /** Where events go: a transport, or a server that the client makes one for. */
 export type Destination = Transport | HttpDestination;
 
-/** By shape, because another copy of Corvid may have made it. */
+/** By shape, because another copy of Corvid may have made it; a transport may well have a `kind` of its own. */
 export function isHttpDestination(destination: unknown): destination is HttpDestination {
-  return (destination as Partial<HttpDestination> | null | undefined)?.kind === "http";
+  const { kind, send } = (destination ?? {}) as Partial<HttpDestination & Transport>;
+  return kind === "http" && send === undefined;
 }

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { startTestServer, type TestServer } from "@corvid/test-server";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCertificate } from "../../test/support/certificate.js";
@@ -11,6 +14,7 @@ import { recordingTransport } from "../testing.js";
 import type { HttpDestination } from "../transport/destination.js";
 import { Client } from "./client.js";
 import { httpTransport } from "./http-destination.js";
+import { drainSpool } from "./spool/drain.js";
 
 let server: TestServer;
 let other: TestServer;
@@ -32,6 +36,12 @@ function clientOf(options: ClientOptions): Client {
   const client = new Client({ once: false, integrations: () => [], shutdownTimeoutMs: 0, ...options });
   open.push(() => client.close(0));
   return client;
+}
+
+function spoolFolder(): string {
+  const dir = mkdtempSync(join(tmpdir(), "corvid-two-servers-"));
+  open.push(async () => rmSync(dir, { recursive: true }));
+  return dir;
 }
 
 function captureSome(client: Client): string[] {
@@ -97,6 +107,48 @@ describe("httpTransport()", () => {
     expect(await client.flush(50)).toBe(false);
     expect(client.stats().destinations[1]).toMatchObject({ name: "http", delivered: 20, queued: 0 });
     expect(client.stats().destinations[0]).toMatchObject({ delivered: 0 });
+  });
+
+  test("is one of several that a spool knows apart: what has arrived there is not drained to it", async () => {
+    const dir = spoolFolder();
+    server.setFault({ kind: "status", status: 503 });
+    const client = clientOf({
+      dsn: server.dsn,
+      spool: dir,
+      transport: [httpTransport(), httpTransport({ dsn: other.dsn })],
+    });
+    client.captureException(new Error("failed"));
+    await other.waitForEvents(1, 10_000);
+    await client.close(200);
+    server.setFault(undefined);
+
+    expect(await drainSpool(dir, { dsn: other.dsn })).toMatchObject({ elsewhere: 1, delivered: 0 });
+    expect(await drainSpool(dir, { dsn: server.dsn })).toMatchObject({ elsewhere: 0, delivered: 1 });
+    expect(idsAt(server)).toEqual(idsAt(other));
+    expect(other.duplicates()).toBe(0);
+  });
+
+  test("is one of several that a spool knows apart: the next process sends what one of them lacks", async () => {
+    const dir = spoolFolder();
+    const options: ClientOptions = {
+      dsn: server.dsn,
+      spool: dir,
+      transport: [httpTransport(), httpTransport({ dsn: other.dsn })],
+    };
+    other.setFault({ kind: "status", status: 503 });
+    const first = clientOf(options);
+    const id = first.captureException(new Error("failed"));
+    await server.waitForEvents(1, 10_000);
+    await first.close(200);
+    other.setFault(undefined);
+
+    const next = clientOf(options);
+    await other.waitForEvents(1, 10_000);
+    await next.flush(10_000);
+
+    expect([idsAt(server), idsAt(other)]).toEqual([[id], [id]]);
+    expect(server.duplicates()).toBe(0);
+    expect(next.stats()).toMatchObject({ spooled: 0, queued: 0 });
   });
 
   test("is left out where nobody has told a DSN, and the others remain", async () => {

@@ -39,6 +39,11 @@ export interface HttpTransportSetup {
   readonly onOutcome?: (outcome: HttpAnswer | Error) => void;
 }
 
+/** Tells servers apart that have a DSN of their own, in statistics as in a spool: without the key. */
+export function nameOfServer({ host, port, path, projectId }: Dsn): string {
+  return `http:${host}${port === undefined ? "" : `:${port}`}${path}/${projectId}`;
+}
+
 const MOST_CONNECTIONS = 8;
 /** Below it, compressing costs more than it saves. */
 const COMPRESS_ABOVE_BYTES = 1024;

@@ -1,7 +1,6 @@
 import { writeSync } from "node:fs";
 import os from "node:os";
 import { systemClock } from "../clock.js";
-import type { Dsn } from "../dsn.js";
 import type { Json } from "../event.js";
 import type { Platform } from "../platform.js";
 import { SDK } from "../sdk.js";
@@ -11,7 +10,7 @@ import { unhandledRejections } from "./exit/rejections.js";
 import { uncaughtExceptions } from "./exit/uncaught.js";
 import { nodeWarnings } from "./exit/warnings.js";
 import { findProjectRoot, hostContexts, runtimeContext, startTime } from "./host.js";
-import { createHttpTransport } from "./http-transport.js";
+import { createHttpTransport, nameOfServer } from "./http-transport.js";
 import { createIdSource } from "./ids.js";
 import { childProcessIntegration } from "./integrations/child-process.js";
 import { consoleIntegration } from "./integrations/console.js";
@@ -52,7 +51,7 @@ export function nodePlatform(): Platform {
     contextLines: (lines, trustedUntilMs) => createSourceLines({ contextLines: lines, trustedUntilMs }),
     transport: ({ dsn, ca, proxy }, options, diagnostics) =>
       createHttpTransport({
-        name: dsn === options.dsn ? "http" : httpName(dsn),
+        name: dsn === options.dsn ? "http" : nameOfServer(dsn),
         dsn,
         sdk: SDK,
         requestTimeoutMs: options.requestTimeoutMs,
@@ -79,11 +78,6 @@ export function nodePlatform(): Platform {
     spool: (wanted) => createNodeSpool(wanted, systemClock, newId),
     watchEnd: (client) => processEnd().join(client),
   };
-}
-
-/** Tells servers apart, in statistics as in a spool; without the key. */
-function httpName({ host, port, path, projectId }: Dsn): string {
-  return `http:${host}${port === undefined ? "" : `:${port}`}${path}/${projectId}`;
 }
 
 function userAgent(): string {

@@ -43,7 +43,10 @@ export interface IncomingRequest extends ExpressRequest {
  */
 export type ClientChoice =
   | CaptureTarget
-  | { find(request: IncomingRequest): CaptureTarget | undefined }["find"];
+  | {
+      /** The client of this request; `undefined`, and throwing, leave it to the current one. */
+      find(request: IncomingRequest): CaptureTarget | undefined;
+    }["find"];
 
 /** How an Express request becomes a scope. Nothing is read before an event needs it. */
 export class RequestScope implements RequestScopeOptions {

@@ -46,7 +46,10 @@ export interface IncomingContext extends KoaContext, IncomingRequest {
  */
 export type ClientChoice =
   | CaptureTarget
-  | { find(context: IncomingContext): CaptureTarget | undefined }["find"];
+  | {
+      /** The client of this request; `undefined`, and throwing, leave it to the current one. */
+      find(context: IncomingContext): CaptureTarget | undefined;
+    }["find"];
 
 /** How a Koa request becomes a scope. Nothing is read before an event needs it. */
 export class RequestScope implements RequestScopeOptions {

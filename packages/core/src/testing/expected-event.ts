@@ -4,6 +4,7 @@ import { describe, shortened, unknownName } from "../option-checks.js";
 
 /** What `expect.stringContaining()`, `expect.any()` and the like make. */
 export interface AsymmetricMatcher {
+  /** Whether a value is one of those it stands for. */
   asymmetricMatch(other: unknown): boolean;
 }
 

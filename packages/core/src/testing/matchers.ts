@@ -12,12 +12,14 @@ import {
 
 /** What Vitest and Jest hand to a matcher, as far as it is used. */
 export interface MatcherContext {
+  /** Whether two values are the same in the eyes of the test runner. */
   readonly equals: (one: unknown, other: unknown) => boolean;
 }
 
 /** Whether a matcher is satisfied, and what to say when that was not wanted. */
 export interface MatcherResult {
   readonly pass: boolean;
+  /** What to say; asked only when there is something to say. */
   readonly message: () => string;
 }
 
@@ -36,6 +38,7 @@ export interface CorvidMatchers<Result = void> {
 
 /** For `expect.extend(corvidMatchers)`, in Vitest and in Jest. */
 export const corvidMatchers: {
+  /** Whether one of the events that were captured is as expected. */
   toHaveCaptured(this: MatcherContext, received: unknown, expected?: ExpectedEvent): MatcherResult;
 } = {
   toHaveCaptured(received, expected = {}) {

@@ -2,7 +2,8 @@
  * The public surface of each entry, as text: `api/core.api.md`, `api/core.testing.api.md` and so on, written from the
  * built types. A change of the surface shows in review as a change of these files.
  *
- *     node scripts/api-report.mjs                          fails when the built surface is not the reported one
+ *     node scripts/api-report.mjs                          fails when the built surface is not the reported one, or
+ *                                                          shows a type that nobody can name
  *     node scripts/api-report.mjs --update                 writes the reports anew
  *     node scripts/api-report.mjs --check --against main   also fails when a report changed since it left that branch,
  *                                                          and no changeset for its package came along
@@ -36,21 +37,37 @@ const { values: flags } = parseArgs({
   },
 });
 const complaints = [];
-const reports = surfaces();
+const reports = new Map(publicPackages().flatMap(reportsOf));
 if (flags.update === true) write(reports);
 else compare(reports);
 if (flags.against !== undefined) complaints.push(...unannounced(flags.against));
 for (const complaint of complaints) process.stderr.write(`✗ ${complaint}\n`);
 process.exitCode = complaints.length === 0 ? 0 : 1;
 
-/** The report of each public entry, by file name. */
-function surfaces() {
+/** The report of each public entry of a package, by file name. */
+function reportsOf(one) {
   const scratch = mkdtempSync(join(tmpdir(), "corvid-api-"));
   try {
-    return new Map(publicPackages().flatMap((one) => entriesOf(one).map((entry) => surface(entry, scratch))));
+    const surfaces = entriesOf(one).map((entry) => surface(entry, scratch));
+    complainOfNameless(surfaces);
+    return surfaces.map(({ file, title, text }) => [file, readable(title, text)]);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** What an entry shows must have a name that users can import: from there, or from the main entry. */
+function complainOfNameless(surfaces) {
+  const main = exportsOf(surfaces.find(({ isMain }) => isMain).text);
+  for (const { title, shown } of surfaces)
+    for (const name of shown)
+      if (!main.has(name)) complaints.push(`${title} shows ${name}, which nobody can import`);
+}
+
+function exportsOf(report) {
+  const declared = /^export (?:declare |abstract )*(?:class|const|function|interface|type) (\w+)/gm;
+  const renamed = /^export \{ (\w+)/gm;
+  return new Set([declared, renamed].flatMap((names) => [...report.matchAll(names)].map(([, name]) => name)));
 }
 
 function entriesOf({ name, folder, manifest }) {
@@ -65,20 +82,22 @@ function entriesOf({ name, folder, manifest }) {
     }));
 }
 
-function surface({ title, file, ...entry }, scratch) {
+function surface({ title, file, isMain, ...entry }, scratch) {
   const failures = [];
+  const shown = [];
   const { succeeded } = Extractor.invoke(configFor({ ...entry, file, scratch }), {
     localBuild: true,
     messageCallback(message) {
       message.handled = true;
-      if (message.logLevel === "error") failures.push(message.text);
+      if (message.messageId === "ae-forgotten-export") shown.push(/"([^"]+)"/.exec(message.text)[1]);
+      else if (message.logLevel === "error") failures.push(message.text);
     },
   });
   if (!succeeded) throw new Error(`${title} has no readable surface: ${failures.join("; ")}`);
-  return [file, readable(title, readFileSync(join(scratch, file), "utf8"))];
+  return { title, file, isMain, shown, text: readFileSync(join(scratch, file), "utf8") };
 }
-/** What an entry shows without exporting it is told with the main entry; the others would only repeat it. */
-function configFor({ folder, types, isMain, file, scratch }) {
+
+function configFor({ folder, types, file, scratch }) {
   const compilerOptions = {
     target: "ES2022",
     lib: ["ES2023"],
@@ -96,7 +115,6 @@ function configFor({ folder, types, isMain, file, scratch }) {
       newlineKind: "lf",
       apiReport: {
         enabled: true,
-        includeForgottenExports: isMain,
         reportFileName: file,
         reportFolder: scratch,
         reportTempFolder: join(scratch, "temp"),
@@ -107,7 +125,10 @@ function configFor({ folder, types, isMain, file, scratch }) {
       compiler: { overrideTsconfig: { compilerOptions, files: [types] } },
       messages: {
         compilerMessageReporting: { default: { logLevel: "error" } },
-        extractorMessageReporting: { default: { logLevel: "none" } },
+        extractorMessageReporting: {
+          default: { logLevel: "none" },
+          "ae-forgotten-export": { logLevel: "warning" },
+        },
         tsdocMessageReporting: { default: { logLevel: "none" } },
       },
     },

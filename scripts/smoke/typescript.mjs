@@ -28,7 +28,7 @@ const STRICT = {
 
 /** All entries of all packages, with what leads to most of their declarations. */
 const ENTRIES = `
-import { captureException, type ClientOptions, init } from "@corvid/core";
+import { captureException, Client, type ClientOptions, consoleTransport, httpTransport, init } from "@corvid/core";
 import { findLoggedError } from "@corvid/core/bridge";
 import { withCapturedEvents } from "@corvid/core/testing";
 import { captureExceptions } from "@corvid/decorators";
@@ -36,9 +36,14 @@ import { errorHandler } from "@corvid/express";
 import { requestHandler } from "@corvid/koa";
 import { handler } from "@corvid/pino";
 import { startTestServer } from "@corvid/test-server";
-const options: ClientOptions = { sampleRate: 1 };
+const options: ClientOptions = { sampleRate: 1, transport: [httpTransport(), consoleTransport()] };
+const clients = new Map<string, Client>([["a", new Client({ dsn: false })]]);
+const chosen = [
+  errorHandler({ client: (request) => clients.get(request.hostname) }),
+  requestHandler({ client: (context) => clients.get(context.hostname) }),
+];
 const used = [captureException, init, findLoggedError, withCapturedEvents, captureExceptions];
-export const all: unknown[] = [...used, errorHandler, requestHandler, handler, startTestServer, options];
+export const all: unknown[] = [...used, ...chosen, handler, startTestServer, options];
 `;
 
 export function typescriptCases({ tarballs, folder, results, delivers }) {

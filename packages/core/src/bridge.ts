@@ -17,7 +17,7 @@ export {
   type LogRuleOptions,
   severityOf,
 } from "./log-record.js";
-export { messageText } from "./messages.js";
+export { misplacedDecorator } from "./misuse.js";
 export {
   captureFrom,
   isServerFailure,

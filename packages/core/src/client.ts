@@ -9,6 +9,7 @@ import { captureSite, isEmptyStack, NO_STACK } from "./capture/stack.js";
 import { fingerprintOf, surroundings, type Whereabouts, whereabouts } from "./capture/surroundings.js";
 import { versions } from "./copies.js";
 import type { CaptureTarget } from "./current.js";
+import { transportsOf } from "./destinations.js";
 import { createDiagnostics, type Diagnostics } from "./diagnostics.js";
 import type { DropReason } from "./drops.js";
 import type { EventInput, Level } from "./event.js";
@@ -16,7 +17,7 @@ import { type Decision, Gate } from "./gate/gate.js";
 import { repeatKey } from "./gate/repeat-key.js";
 import { AT_ONCE, pendingOf } from "./intake.js";
 import { type Integration, setUpIntegrations } from "./integration.js";
-import { type DropCounts, Ledger } from "./ledger.js";
+import { Ledger } from "./ledger.js";
 import { thrownText } from "./messages.js";
 import { demand } from "./option-checks.js";
 import {
@@ -24,40 +25,17 @@ import {
   integrationList,
   type ResolvedOptions,
   resolveOptions,
+  type Switches,
   switchesCheck,
 } from "./options.js";
 import { Outbound } from "./outbound.js";
 import type { EndWatch, Platform } from "./platform.js";
 import type { Scope } from "./scope.js";
 import { openSpool } from "./spool/open.js";
-import type { DestinationStats } from "./transport/delivery.js";
+import { ownCodeRule } from "./stacktrace/frames.js";
+import type { OwnCode } from "./stacktrace/stack-text.js";
+import type { ClientStats } from "./stats.js";
 import { createWorkshop, showsErrors } from "./workshop.js";
-
-/** What became of all captures: `captured = delivered + merged + folded + dropped + queued + spooled`, always. */
-export interface ClientStats {
-  readonly captured: number;
-  /** Events that at least one destination has. */
-  readonly delivered: number;
-  /** The same failure, seen again. */
-  readonly merged: number;
-  /** Counted into another event. */
-  readonly folded: number;
-  /** By reason. */
-  readonly dropped: Readonly<DropCounts>;
-  /** Not arrived yet, not given up, and in memory alone. */
-  readonly queued: number;
-  /** Not arrived yet, and safe on disk. */
-  readonly spooled: number;
-  readonly destinations: readonly DestinationStats[];
-}
-
-/** What can be switched while the application runs. */
-export interface Switches {
-  /** `false`: captures do nothing. */
-  readonly enabled?: boolean;
-  /** 0 to 1. */
-  readonly sampleRate?: number;
-}
 
 const DEFAULT_TIMEOUT_MS = 2000;
 
@@ -76,6 +54,8 @@ export class CorvidClient implements CaptureTarget {
   readonly #tearDown: () => void;
   readonly #end: EndWatch | undefined;
   readonly #showsErrors: boolean;
+  /** Which frames the application calls its own, where it does. */
+  readonly #ownCode: OwnCode | undefined;
   #enabled: boolean;
   #closing: Promise<boolean> | undefined;
 
@@ -97,12 +77,11 @@ export class CorvidClient implements CaptureTarget {
     if (options.dsnTrouble !== undefined) diagnostics.warn("dsn-in-environment", ...options.dsnTrouble);
     if (versions().size > 1) diagnostics.warn("several-versions", [...versions()].join(" and "));
 
-    const { dsn } = options;
-    const transports =
-      options.transports ?? (dsn === undefined ? [] : [platform.transport(dsn, options, diagnostics)]);
+    const transports = transportsOf(options, platform, diagnostics);
     this.#enabled = transports.length > 0;
     this.#integrations = this.#enabled ? chosenIntegrations(options, platform) : [];
     this.#showsErrors = showsErrors(options, this.#integrations, platform.integrations);
+    this.#ownCode = ownCodeRule(options);
     this.#observers = this.#integrations.filter((integration) => integration.onCapture !== undefined);
     const ledger = new Ledger((reason, weight) => this.#outbound.recordDiscard(reason, weight));
     this.#ledger = ledger;
@@ -170,7 +149,8 @@ export class CorvidClient implements CaptureTarget {
 
       const tree = readCauseTree(error, head, limits);
       const site = isEmptyStack(head.stack) ? captureSite(this.captureException) : undefined;
-      const key = repeatKey(head.type, head.value, site ?? head.stack, fingerprintOf(where, hint));
+      const fingerprint = fingerprintOf(where, hint);
+      const key = repeatKey(head.type, head.value, site ?? head.stack, fingerprint, this.#ownCode);
       this.#announce(key, where);
       const decision = this.#gate.decide(key, where.identity, tree);
       return this.#carryOut(decision, key, where, hint, { exceptions: tree.nodes, site }, error);

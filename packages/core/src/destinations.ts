@@ -6,7 +6,9 @@ import type { ResolvedOptions } from "./options.js";
 import type { Platform } from "./platform.js";
 import { shrinkEvent } from "./process/shrink.js";
 import type { SpoolDesk } from "./spool/desk.js";
-import { createDelivery, type Delivery, type DestinationStats } from "./transport/delivery.js";
+import type { DestinationStats } from "./stats.js";
+import { createDelivery, type Delivery } from "./transport/delivery.js";
+import { isHttpDestination } from "./transport/destination.js";
 import type { Transport } from "./transport/transport.js";
 
 export interface DestinationsOptions {
@@ -186,6 +188,19 @@ export class Destinations {
 }
 
 const NOTHING = { items: 0, bytes: 0 };
+
+/** What carries a client's events. A server whose DSN nobody has told is left out: without one, Corvid is a quiet no-op. */
+export function transportsOf(
+  options: ResolvedOptions,
+  platform: Platform,
+  diagnostics: Diagnostics,
+): readonly Transport[] {
+  return options.destinations.flatMap((destination) => {
+    if (!isHttpDestination(destination)) return [destination];
+    const dsn = destination.dsn ?? options.dsn;
+    return dsn === undefined ? [] : [platform.transport({ ...destination, dsn }, options, diagnostics)];
+  });
+}
 
 /** Names by which the destinations of a client are told apart on disk, the same in every process: `http`, `file`, `file#2`. */
 export function destinationKeys(transports: readonly Pick<Transport, "name">[]): readonly string[] {

@@ -8,6 +8,7 @@ import type { Attachment, Event } from "./event.js";
  * back for destinations that speak another format.
  */
 export interface Envelope {
+  /** `check_in` is kept for cron monitoring: nothing in Corvid makes one yet, and a transport should accept it as it comes. */
   readonly kind: "event" | "client_report" | "check_in";
   /** The event's id; for a report a random one. 32 lower-case hex digits. */
   readonly id: string;

@@ -5,10 +5,10 @@
  */
 
 // Starting and ending
-export { Client, init } from "./node/client.js";
+export { Client, type ClientConstructor, init } from "./node/client.js";
 export { close, flush } from "./api.js";
-export type { ClientStats, Switches } from "./client.js";
-export type { ClientOptions, ErrorClass, Limits, OnceOptions } from "./options.js";
+export type { ClientStats, DestinationStats } from "./stats.js";
+export type { ClientOptions, ErrorClass, Limits, OnceOptions, Switches } from "./options.js";
 export type { SpoolOptions } from "./spool/options.js";
 export { OptionsError } from "./options.js";
 export type { Dsn } from "./dsn.js";
@@ -36,7 +36,7 @@ export {
 } from "./api.js";
 export type { CaptureTarget } from "./current.js";
 export { getScope, withRequestScope, withScope } from "./current.js";
-export type { RequestPolicy, RequestSource, ScopeData } from "./scope.js";
+export type { RequestPolicy, RequestSource } from "./scope.js";
 export { Scope } from "./scope.js";
 
 // Hooking in
@@ -45,12 +45,13 @@ export type { ScrubOptions } from "./process/scrub.js";
 export { previewScrub } from "./process/scrub.js";
 
 // Destinations
-export { consoleTransport } from "./node/console-transport.js";
-export { fileTransport } from "./node/file-transport.js";
+export { httpTransport, type HttpTransportOptions } from "./node/http-destination.js";
+export { consoleTransport, type ConsoleTransportOptions } from "./node/console-transport.js";
+export { fileTransport, type FileTransportOptions } from "./node/file-transport.js";
 export type { Envelope, SdkInfo } from "./envelope.js";
 export { encodeEnvelope, eventOf } from "./envelope.js";
+export type { Destination, HttpDestination } from "./transport/destination.js";
 export type { RateLimit, SendResult, Transport } from "./transport/transport.js";
-export type { DestinationStats } from "./transport/delivery.js";
 export type { DropReason } from "./drops.js";
 
 // The wire

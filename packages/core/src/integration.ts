@@ -22,6 +22,7 @@ export interface Integration {
  *
  * @param onTrouble - told which one failed, and how
  * @returns undoes what they did
+ * @internal
  */
 export function setUpIntegrations(
   integrations: readonly Integration[],

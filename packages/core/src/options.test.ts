@@ -5,6 +5,7 @@ import { type ClientOptions, OptionsError, resolveOptions } from "./options.js";
 describe("resolveOptions()", () => {
   test("has the documented defaults", () => {
     expect(resolveOptions({}, {})).toEqual({
+      destinations: [{ kind: "http" }],
       sampleRate: 1,
       traceTargets: [],
       ignoreErrors: [],

@@ -19,6 +19,7 @@ import {
 import { type ScrubOptions, scrubCheck } from "./process/scrub.js";
 import type { RequestPolicy } from "./scope.js";
 import { type ResolvedSpool, resolveSpool, type SpoolOptions } from "./spool/options.js";
+import { type Destination, type HttpDestination, isHttpDestination } from "./transport/destination.js";
 import type { Transport } from "./transport/transport.js";
 
 /** The bounds of values and events. */
@@ -79,8 +80,8 @@ export interface ClientOptions {
   readonly integrations?:
     | readonly Integration[]
     | ((defaults: readonly Integration[]) => readonly Integration[]);
-  /** What carries events, one or several; each has its own queue and retries. Default: HTTP to the DSN. */
-  readonly transport?: Transport | readonly Transport[];
+  /** Where events go, one or several; each has its own queue and retries. Default: `httpTransport()`, HTTP to the DSN. */
+  readonly transport?: Destination | readonly Destination[];
   /** Default 100; 0 keeps none. */
   readonly maxBreadcrumbs?: number;
   /** Paths that count as the application's own: part of the path, or an expression. Wins over `inAppExclude`. */
@@ -128,10 +129,22 @@ export interface ClientOptions {
   readonly debug?: boolean;
 }
 
+/** What can be switched while the application runs. */
+export interface Switches {
+  /** `false`: captures do nothing. */
+  readonly enabled?: boolean;
+  /** 0 to 1. */
+  readonly sampleRate?: number;
+}
+
 /** A class of errors. */
 export type ErrorClass = abstract new (...args: never[]) => unknown;
 
-/** Options read and checked, with their defaults. */
+/**
+ * Options read and checked, with their defaults.
+ *
+ * @internal
+ */
 export interface ResolvedOptions
   extends Required<
     Pick<
@@ -166,7 +179,7 @@ export interface ResolvedOptions
   readonly beforeSend?: ClientOptions["beforeSend"];
   readonly beforeBreadcrumb?: ClientOptions["beforeBreadcrumb"];
   readonly integrations?: ClientOptions["integrations"];
-  readonly transports?: readonly Transport[];
+  readonly destinations: readonly Destination[];
   readonly proxy?: string | false;
   readonly limits: Required<Limits>;
   readonly once: Required<OnceOptions> | false;
@@ -192,6 +205,7 @@ const DEFAULT_LIMITS: Required<Limits> = {
  * @param env - the environment variables; what stands in code wins over them
  * @throws {OptionsError} naming the option, what was expected and what came
  * @throws {DsnError} for a DSN given in code; one of the environment only leaves `dsnTrouble`
+ * @internal
  */
 export function resolveOptions(
   options: ClientOptions,
@@ -233,14 +247,19 @@ export function resolveOptions(
     release: options.release ?? filled(env.SENTRY_RELEASE),
     environment:
       options.environment ?? filled(env.SENTRY_ENVIRONMENT) ?? filled(env.NODE_ENV) ?? "production",
-    transports:
-      transport === undefined ? undefined : Array.isArray(transport) ? transport : [transport as Transport],
+    destinations: listed(transport),
     limits: { ...DEFAULT_LIMITS, ...withoutUndefined(limits ?? {}) },
     once: resolvedOnce,
     mergeMs: resolvedOnce === false ? DEFAULT_ONCE.mergeMs : resolvedOnce.mergeMs,
     spool: resolveSpool(options.spool),
     request: { sendDefaultPii, requestBody: requestBody || sendDefaultPii, maxRequestBodyBytes },
   };
+}
+
+const TO_THE_DSN: HttpDestination = { kind: "http" };
+
+function listed(given: ClientOptions["transport"] = TO_THE_DSN): readonly Destination[] {
+  return Array.isArray(given) ? given : [given as Destination];
 }
 
 /** A DSN given in code must be usable; a typo in the environment must not stop a deployment. */
@@ -308,16 +327,27 @@ const ignorable = expecting(
 const transport = expecting(
   "a Transport: an object with a name and a send function",
   (value) =>
-    typeof (value as Transport | null)?.send === "function" && typeof (value as Transport).name === "string",
+    isHttpDestination(value) ||
+    (typeof (value as Transport | null)?.send === "function" &&
+      typeof (value as Transport).name === "string"),
 );
 const integration = expecting(
   "an Integration: an object with a name",
   (value) => typeof (value as Integration | null)?.name === "string",
 );
 const directory = expecting("a directory", (value) => typeof value === "string" && value.trim() !== "");
-/** What a list of integrations may be. */
+/**
+ * What a list of integrations may be.
+ *
+ * @internal
+ */
 export const integrationList: Check = arrayOf(integration);
-const proxyUrl = expecting(
+/**
+ * What the address of a proxy may be.
+ *
+ * @internal
+ */
+export const proxyUrl: Check = expecting(
   "the proxy's URL, http:// or https://",
   (value) => typeof value === "string" && /^https?:\/\//i.test(value),
 );
@@ -368,7 +398,11 @@ const CHECKS: { readonly [Name in keyof Required<ClientOptions>]: Check } = {
   debug: flag,
 };
 
-/** What may be switched while the application runs. */
+/**
+ * What may be switched while the application runs.
+ *
+ * @internal
+ */
 export const switchesCheck: Check = shape({ enabled: flag, sampleRate: fraction });
 
 function filled(value: string | undefined): string | undefined {

@@ -10,7 +10,7 @@ import { thrownText } from "./messages.js";
 import type { Recall } from "./spool/recall.js";
 import { Restock } from "./spool/restock.js";
 import type { SpooledEvent } from "./spool/store.js";
-import type { DestinationStats } from "./transport/delivery.js";
+import type { DestinationStats } from "./stats.js";
 
 export interface OutboundOptions extends Omit<DestinationsOptions, "onRelieved"> {
   readonly workshop: Workshop;

@@ -9,6 +9,7 @@ import type { ProcessFacts } from "./spool/head.js";
 import type { ResolvedSpool } from "./spool/options.js";
 import type { SpoolCount, SpoolLoss, SpoolStore } from "./spool/store.js";
 import type { TraceHeadersFor } from "./trace/tracer.js";
+import type { HttpDestination } from "./transport/destination.js";
 import type { Transport } from "./transport/transport.js";
 
 /** Adds the lines of source around each frame, in place. */
@@ -62,6 +63,11 @@ export interface EndWatch {
   leave(): void;
 }
 
+/** A server that is to get events, and where it is. */
+export interface ReachableServer extends HttpDestination {
+  readonly dsn: Dsn;
+}
+
 /** What the client needs of the place it runs in. Node's stands in `node/`; tests bring their own. */
 export interface Platform {
   readonly clock: Clock;
@@ -84,7 +90,7 @@ export interface Platform {
   contexts(): Readonly<Record<string, Record<string, Json>>>;
   /** @param trustedUntilMs - lines of files that changed later are not shown; default: the start of the process */
   contextLines(lines: number, trustedUntilMs?: number): ContextLines;
-  transport(dsn: Dsn, options: ResolvedOptions, diagnostics: Diagnostics): Transport;
+  transport(server: ReachableServer, options: ResolvedOptions, diagnostics: Diagnostics): Transport;
   /** Those that are on unless the application says otherwise. */
   readonly integrations: readonly Integration[];
   /** Told, before integrations are set up, what outgoing requests should carry; only with `traceTargets`. */

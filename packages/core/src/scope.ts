@@ -29,7 +29,11 @@ export type RequestSource = (policy: RequestPolicy) => {
   readonly transaction?: string;
 };
 
-/** What a scope holds: a value, never changed once made, so that a fork or a snapshot of it is free. */
+/**
+ * What a scope holds: a value, never changed once made, so that a fork or a snapshot of it is free.
+ *
+ * @internal
+ */
 export interface ScopeData {
   readonly tags: Readonly<Record<string, string>>;
   readonly extra: Readonly<Record<string, Json>>;
@@ -47,7 +51,11 @@ export interface ScopeData {
   readonly trace?: Trace;
 }
 
-/** What the innermost of some scopes that holds a field holds there. A loop, because every capture asks a few times. */
+/**
+ * What the innermost of some scopes that holds a field holds there. A loop, because every capture asks a few times.
+ *
+ * @internal
+ */
 export function innermost<Field extends keyof ScopeData>(
   layers: readonly ScopeData[],
   field: Field,
@@ -82,7 +90,11 @@ function emptyData(trace?: Trace, passedOn: Trail = EMPTY_TRAIL): ScopeData {
 
 const EMPTY: ScopeData = emptyData();
 
-/** The data of a scope of another process, as far as it is known. */
+/**
+ * The data of a scope of another process, as far as it is known.
+ *
+ * @internal
+ */
 export function recalledData(known: Partial<ScopeData>): ScopeData {
   return { ...EMPTY, ...known };
 }
@@ -101,6 +113,7 @@ export class Scope {
   lastEventId: string | undefined;
   #sightings: WeakMap<object, unknown> | undefined;
 
+  /** @internal */
   constructor(data: ScopeData = EMPTY, policy?: BreadcrumbPolicy) {
     this.#data = data;
     this.#policy = policy;
@@ -111,7 +124,11 @@ export class Scope {
     return new Scope(this.#data, this.#policy);
   }
 
-  /** An empty scope to lay over this one, for a `withScope`. */
+  /**
+   * An empty scope to lay over this one, for a `withScope`.
+   *
+   * @internal
+   */
   overlay(): Scope {
     return new Scope(EMPTY, this.#policy);
   }
@@ -120,19 +137,28 @@ export class Scope {
    * The same for a request: it takes breadcrumbs along and begins a trace.
    *
    * @param atBegin - what this scope held when the request began
+   * @internal
    */
   requestOverlay({ passedOn }: ScopeData = this.#data): Scope {
     return new Scope(emptyData(new Trace(), passedOn), this.#policy);
   }
 
-  /** Failures already seen here, by error object: kept on the scope so that both are forgotten together. */
+  /**
+   * Failures already seen here, by error object: kept on the scope so that both are forgotten together.
+   *
+   * @internal
+   */
   get sightings(): WeakMap<object, unknown> {
     // Most requests see none, and a map is the dearest part of a scope.
     this.#sightings ??= new WeakMap();
     return this.#sightings;
   }
 
-  /** What the scope holds now; later changes do not show in it. */
+  /**
+   * What the scope holds now; later changes do not show in it.
+   *
+   * @internal
+   */
   snapshot(): ScopeData {
     return this.#data;
   }
@@ -250,7 +276,11 @@ export class Scope {
     return this.#change(({ trace }) => emptyData(trace));
   }
 
-  /** Lets a client decide what becomes of breadcrumbs here and in later forks. */
+  /**
+   * Lets a client decide what becomes of breadcrumbs here and in later forks.
+   *
+   * @internal
+   */
   governBreadcrumbs(policy: BreadcrumbPolicy | undefined): void {
     this.#policy = policy;
   }
@@ -266,7 +296,11 @@ export class Scope {
   }
 }
 
-/** A user with the wire's keys and texts; what the wire does not know goes to `data`. */
+/**
+ * A user with the wire's keys and texts; what the wire does not know goes to `data`.
+ *
+ * @internal
+ */
 export function userFromInput(user: UserInput): User {
   const { geo, data, ...texts } = pick(user, USER_FIELDS);
   const known = mergeDefined({}, texts, (value) => cleanText(value, 128));
@@ -284,7 +318,11 @@ export function userFromInput(user: UserInput): User {
 
 const USER_FIELDS: readonly string[] = ["id", "username", "email", "ip_address", "name", "geo", "data"];
 
-/** The grouping an application wants, as texts; `undefined` for anything but a list. */
+/**
+ * The grouping an application wants, as texts; `undefined` for anything but a list.
+ *
+ * @internal
+ */
 export function copyFingerprint(parts: unknown): string[] | undefined {
   try {
     if (!Array.isArray(parts)) return undefined;
@@ -320,6 +358,8 @@ const MAX_KEYS = 200;
 /**
  * `base` with `changes` by key, each value made by `copy`; a key whose value is `undefined` or `null` is removed. There
  * are never more than 200 keys: further ones are left out.
+ *
+ * @internal
  */
 export function mergeDefined<In, Out>(
   base: Readonly<Record<string, Out>>,

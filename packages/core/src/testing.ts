@@ -11,7 +11,12 @@ import { Client } from "./node/client.js";
 import type { ClientOptions } from "./options.js";
 import type { SendResult, Transport } from "./transport/transport.js";
 
-export type { AsymmetricMatcher, ExpectedEvent, ExpectedText } from "./testing/expected-event.js";
+export type {
+  AsymmetricMatcher,
+  ExpectedEvent,
+  ExpectedFacts,
+  ExpectedText,
+} from "./testing/expected-event.js";
 export {
   type CorvidMatchers,
   corvidMatchers,

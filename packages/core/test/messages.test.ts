@@ -84,7 +84,7 @@ async function saidOfServer(status: number | undefined, options: ClientOptions =
   const place: Partial<Platform> = {
     clock: systemClock,
     write: (line) => void lines.push(line),
-    transport: (dsn, { requestTimeoutMs }, diagnostics) => http(diagnostics, dsn, requestTimeoutMs),
+    transport: ({ dsn }, { requestTimeoutMs }, diagnostics) => http(diagnostics, dsn, requestTimeoutMs),
   };
   const dsn = `http://key@127.0.0.1:${port}/1`;
   const { client } = createTestBench({ dsn, transport: undefined, once: { mergeMs: 0 }, ...options }, place);
@@ -286,7 +286,7 @@ const SITUATIONS: readonly Situation[] = [
       said(
         { dsn: "https://key@errors.example/1", transport: undefined },
         {
-          transport: (dsn, _, diagnostics) => {
+          transport: ({ dsn }, _, diagnostics) => {
             http(diagnostics, dsn, 1000, { HTTPS_PROXY: "socks5://me:secret@proxy" });
             return { name: "none", send: async (batch) => batch.map(() => ({ kind: "accepted" })) };
           },

@@ -32,6 +32,23 @@ describe("once", () => {
     expectBalance(client);
   });
 
+  test("counts by the application's own code, as inAppExclude tells it", async () => {
+    const { client, arrived } = createTestBench({ inAppExclude: ["/vendor/"], once: { full: 1 } });
+
+    for (const [line, caller] of [
+      [1, 1],
+      [2, 1],
+      [3, 1],
+      [3, 2],
+    ]) {
+      const error = new Error("boom");
+      error.stack = `Error: boom\n    at query (/app/vendor/db.js:${line}:5)\n    at pay (/app/orders.js:${caller}:5)`;
+      client.captureException(error);
+    }
+
+    expect((await arrived()).map(countOf)).toEqual([1, 1, 2]);
+  });
+
   test("closes a window with one full event: the last capture, and what it stands for", async () => {
     const { client, clock, arrived } = createTestBench({ once: { full: 1 } });
     const ids: string[] = [];

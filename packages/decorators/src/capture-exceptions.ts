@@ -1,5 +1,5 @@
 import type { CaptureHint } from "@corvid/core";
-import { messageText } from "@corvid/core/bridge";
+import { misplacedDecorator } from "@corvid/core/bridge";
 import type { CaptureDecorator } from "./decorator-types.js";
 import { watchClass, watchDescriptor, watchFunction } from "./watch.js";
 
@@ -71,5 +71,5 @@ function describePlace(place: unknown, descriptor: unknown): string {
 }
 
 function misplaced(what: string): TypeError {
-  return new TypeError(messageText("misplaced-decorator", "@captureExceptions", what));
+  return misplacedDecorator("@captureExceptions", what);
 }

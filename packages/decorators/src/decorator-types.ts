@@ -1,13 +1,15 @@
-type Method = (...args: never[]) => unknown;
+/** Any method, accessor or function. */
+export type AnyMethod = (...args: never[]) => unknown;
+
 /** Any class, abstract ones and those with a private constructor too. */
-interface Class {
+export interface AnyClass {
   readonly prototype: object;
 }
 
 /** A decorator as TC39 defines it, for every place it fits. */
 export interface StandardDecorator {
-  (target: Class, context: ClassDecoratorContext): void;
-  <T extends Method>(
+  (target: AnyClass, context: ClassDecoratorContext): void;
+  <T extends AnyMethod>(
     target: T,
     context: ClassMethodDecoratorContext | ClassGetterDecoratorContext | ClassSetterDecoratorContext,
   ): T;
@@ -15,7 +17,7 @@ export interface StandardDecorator {
     target: ClassAccessorDecoratorTarget<This, V>,
     context: ClassAccessorDecoratorContext<This, V>,
   ): ClassAccessorDecoratorResult<This, V>;
-  <This, V extends Method>(
+  <This, V extends AnyMethod>(
     target: undefined,
     context: ClassFieldDecoratorContext<This, V>,
   ): (initial: V) => V;
@@ -23,7 +25,7 @@ export interface StandardDecorator {
 
 /** A decorator of TypeScript's `experimentalDecorators`, for classes, methods and accessors. */
 export interface LegacyDecorator {
-  (target: Class): void;
+  (target: AnyClass): void;
   <T>(
     target: object,
     key: string | symbol,

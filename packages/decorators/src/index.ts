@@ -5,4 +5,10 @@
  */
 
 export { captureExceptions } from "./capture-exceptions.js";
-export type { CaptureDecorator, LegacyDecorator, StandardDecorator } from "./decorator-types.js";
+export type {
+  AnyClass,
+  AnyMethod,
+  CaptureDecorator,
+  LegacyDecorator,
+  StandardDecorator,
+} from "./decorator-types.js";

@@ -5,8 +5,8 @@ import type { ExpressOptions } from "./request-handler.js";
 /** Options of {@link errorHandler}. */
 export interface ErrorHandlerOptions extends ExpressOptions {
   /**
-   * Which errors are worth an event. Default: all but those that carry a status from 400 to 499 (`status` or
-   * `statusCode`), with which Express answers the client.
+   * Which errors are worth an event. Default: all but those that carry a status from 400 to 499 (`status`,
+   * `statusCode`, `status_code`, or Boom's `output.statusCode`), with which the client is answered.
    */
   readonly shouldReport?: (error: unknown) => boolean;
 }

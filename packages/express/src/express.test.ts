@@ -1,40 +1,15 @@
-import { once } from "node:events";
-import http, { type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import {
-  addBreadcrumb,
-  Client,
-  type ClientOptions,
-  captureException,
-  close,
-  init,
-  lastEventId,
-  setTag,
-  setUser,
-} from "@corvid/core";
-import { startTestServer, type TestServer } from "@corvid/test-server";
+import http from "node:http";
+import { addBreadcrumb, Client, captureException, close, lastEventId, setTag, setUser } from "@corvid/core";
+import * as Boom from "@hapi/boom";
 import express5 from "express";
 // @ts-expect-error: has no types of its own; used as Express 5, whose types accept what both take
 import express4 from "express-4";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { httpApplications } from "../../core/test/support/http-application.js";
 import { errorHandler, requestHandler } from "./index.js";
 
-let server: TestServer;
-const listening: Server[] = [];
-
-beforeEach(async () => {
-  server = await startTestServer();
-});
-
-afterEach(async () => {
-  await close();
-  for (const app of listening.splice(0)) {
-    app.closeAllConnections();
-    app.close();
-  }
-  expect(server.problems()).toEqual([]);
-  await server.close();
-});
+const applications = httpApplications();
+const { start, listen, onlyEvent } = applications;
 
 const majors = [
   ["express 5", express5],
@@ -125,6 +100,27 @@ describe.each(majors)("%s", (_major, express) => {
 
     expect(answer.status).toBe(400);
     expect(client.stats().captured).toBe(0);
+  });
+
+  test("errorHandler() leaves an answer made by Boom alone, and reports its server errors", async () => {
+    start();
+    const app = express();
+    app.use(requestHandler());
+    app.get("/missing", () => {
+      throw Boom.notFound("no such order");
+    });
+    app.get("/broken", () => {
+      throw Boom.badImplementation("no stock");
+    });
+    app.use(errorHandler());
+    app.use(((error, _request, response, _next) => {
+      response.status((error as Boom.Boom).output.statusCode).end();
+    }) satisfies ErrorMiddleware);
+    const url = await listen(app);
+
+    expect((await fetch(`${url}/missing`)).status).toBe(404);
+    expect((await fetch(`${url}/broken`)).status).toBe(500);
+    expect((await onlyEvent()).exception?.values.at(-1)).toMatchObject({ value: "no stock" });
   });
 
   test("errorHandler() reports what shouldReport wants, and everything when it fails", async () => {
@@ -292,7 +288,7 @@ describe.each(majors)("%s", (_major, express) => {
     );
     await close(10_000);
 
-    const seen = server.events().map(({ event }) => ({
+    const seen = applications.server.events().map(({ event }) => ({
       failure: event.exception?.values?.at(-1)?.value,
       user: event.user,
       tag: event.tags?.request,
@@ -378,7 +374,9 @@ describe.each(majors)("%s", (_major, express) => {
   test("requestHandler() gives each request the client its tenant has", async () => {
     start();
     const tenants = new Map(
-      ["2", "3"].map((project) => [project, new Client({ dsn: server.dsnFor(project) })] as const),
+      ["2", "3"].map(
+        (project) => [project, new Client({ dsn: applications.server.dsnFor(project) })] as const,
+      ),
     );
     const app = express();
     app.use(
@@ -401,7 +399,7 @@ describe.each(majors)("%s", (_major, express) => {
     await Promise.all([close(), ...[...tenants.values()].map((client) => client.close())]);
 
     expect(
-      server
+      applications.server
         .events()
         .map(({ project, event }) => [String(project), event.exception?.values?.at(-1)?.value])
         .sort(),
@@ -527,28 +525,8 @@ const answerTeapot: ErrorMiddleware = (_error, _request, response, _next) => {
   response.status(418).end();
 };
 
-function start(options: ClientOptions = {}): Client {
-  return init({ dsn: server.dsn, release: "shop@1.2.3", ...options });
-}
-
-async function listen(
-  app: (request: http.IncomingMessage, response: http.ServerResponse) => void,
-): Promise<string> {
-  const started = http.createServer(app).listen(0, "127.0.0.1");
-  listening.push(started);
-  await once(started, "listening");
-  return `http://127.0.0.1:${(started.address() as AddressInfo).port}`;
-}
-
-async function onlyEvent() {
-  await server.waitForEvents(1);
-  await close();
-  expect(server.events()).toHaveLength(1);
-  return server.events()[0]!.event;
-}
-
 function titles(): string[] {
-  return server.events().map(({ event }) => {
+  return applications.server.events().map(({ event }) => {
     const { type, value } = event.exception?.values?.at(-1) ?? {};
     return `${type}: ${value}`;
   });

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { CaptureTarget, RequestPolicy, RequestSource } from "@corvid/core";
 import { type RequestLike, type RequestScopeOptions, requestSource } from "@corvid/core/bridge";
 import { transactionOf } from "./route.js";
@@ -20,13 +21,32 @@ export interface ExpressResponse {
 /** Passes control on, with an error or without. */
 export type Next = (error?: unknown) => void;
 
-/** A method, so that an application may ask for its own type of request. */
-interface ClientFinder {
-  find(request: ExpressRequest): CaptureTarget | undefined;
+/** What Express, 4 or 5, tells of a request: enough to find out whose it is. */
+export interface IncomingRequest extends ExpressRequest {
+  readonly headers: IncomingHttpHeaders;
+  readonly method: string;
+  readonly url: string;
+  readonly originalUrl: string;
+  readonly path: string;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly hostname: string;
+  readonly subdomains: readonly string[];
+  readonly protocol: string;
+  readonly ip?: string | undefined;
+  /** A header; names in any case. */
+  get(name: string): string | undefined;
 }
 
-/** The client that reports for a request: one, or found by the request. Default: the current client. */
-export type ClientChoice = CaptureTarget | ClientFinder["find"];
+/**
+ * The client that reports for a request: one, or found by the request. Default: the current client. A function may also
+ * ask for a request of the application's own type, hence the method.
+ */
+export type ClientChoice =
+  | CaptureTarget
+  | {
+      /** The client of this request; `undefined`, and throwing, leave it to the current one. */
+      find(request: IncomingRequest): CaptureTarget | undefined;
+    }["find"];
 
 /** How an Express request becomes a scope. Nothing is read before an event needs it. */
 export class RequestScope implements RequestScopeOptions {
@@ -45,6 +65,6 @@ export class RequestScope implements RequestScopeOptions {
 
   chooseClient(): CaptureTarget | undefined {
     const choice = this.#choice;
-    return typeof choice === "function" ? choice(this.#request) : choice;
+    return typeof choice === "function" ? choice(this.#request as IncomingRequest) : choice;
   }
 }

@@ -4,5 +4,5 @@
  * @packageDocumentation
  */
 
-export type { ClientChoice, KoaContext } from "./koa.js";
+export type { ClientChoice, IncomingContext, IncomingRequest, KoaContext } from "./koa.js";
 export { type KoaOptions, type Middleware, requestHandler } from "./request-handler.js";

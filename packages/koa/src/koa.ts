@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { CaptureTarget, RequestPolicy, RequestSource } from "@corvid/core";
 import { type RequestLike, type RequestScopeOptions, requestSource } from "@corvid/core/bridge";
 
@@ -15,13 +16,40 @@ export interface KoaContext {
   onerror(error: unknown): unknown;
 }
 
-/** A method, so that an application may ask for its own type of context. */
-interface ClientFinder {
-  find(context: KoaContext): CaptureTarget | undefined;
+/** What Koa, 2 or 3, tells of a request: enough to find out whose it is. */
+export interface IncomingRequest {
+  readonly headers: IncomingHttpHeaders;
+  readonly method: string;
+  readonly url: string;
+  readonly originalUrl: string;
+  readonly path: string;
+  readonly query: Readonly<Record<string, string | string[] | undefined>>;
+  /** With the port, as the client wrote it. */
+  readonly host: string;
+  readonly hostname: string;
+  readonly subdomains: readonly string[];
+  readonly protocol: string;
+  readonly ip: string;
+  /** A header, names in any case; empty when there is none. */
+  get(name: string): string;
 }
 
-/** The client that reports for a request: one, or found by the context. Default: the current client. */
-export type ClientChoice = CaptureTarget | ClientFinder["find"];
+/** A context before the application has done anything with it. */
+export interface IncomingContext extends KoaContext, IncomingRequest {
+  readonly method: string;
+  readonly request: RequestLike & IncomingRequest;
+}
+
+/**
+ * The client that reports for a request: one, or found by the context. Default: the current client. A function may also
+ * ask for a context of the application's own type, hence the method.
+ */
+export type ClientChoice =
+  | CaptureTarget
+  | {
+      /** The client of this request; `undefined`, and throwing, leave it to the current one. */
+      find(context: IncomingContext): CaptureTarget | undefined;
+    }["find"];
 
 /** How a Koa request becomes a scope. Nothing is read before an event needs it. */
 export class RequestScope implements RequestScopeOptions {
@@ -40,7 +68,7 @@ export class RequestScope implements RequestScopeOptions {
 
   chooseClient(): CaptureTarget | undefined {
     const choice = this.#choice;
-    return typeof choice === "function" ? choice(this.#context) : choice;
+    return typeof choice === "function" ? choice(this.#context as IncomingContext) : choice;
   }
 }
 

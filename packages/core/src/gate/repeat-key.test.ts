@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type StackText, stackText } from "../capture/stack.js";
+import { ownCodeRule } from "../stacktrace/frames.js";
 import { normaliseMessage, repeatKey } from "./repeat-key.js";
 
 const FRAMES = ["    at save (/srv/app/orders.js:10:5)", "    at main (/srv/app/main.js:1:1)"];
@@ -64,6 +65,26 @@ describe("repeatKey()", () => {
     expect(repeatKey("Error", "x", { lines: [FRAMES[0]!] })).not.toBe(
       repeatKey("Error", "x", { lines: [FRAMES[1]!] }),
     );
+  });
+
+  test("goes by what the application calls its own code", () => {
+    const wrapped = (line: number): StackText =>
+      stackOf("Error", "x", [`    at query (/srv/app/vendor/db.js:${line}:1)`, ...FRAMES]);
+    const packaged = (line: number): StackText =>
+      stackOf("Error", "x", [`    at query (/srv/app/node_modules/@shop/db/index.js:${line}:1)`, ...FRAMES]);
+    const vendorIsNot = ownCodeRule({ inAppInclude: [], inAppExclude: ["/vendor/"] });
+    const shopIs = ownCodeRule({ inAppInclude: [/@shop/], inAppExclude: [] });
+    const key = (stack: StackText, isOwn?: typeof shopIs): string =>
+      repeatKey("Error", "x", stack, undefined, isOwn);
+
+    // In turn, because answers are remembered.
+    for (let round = 0; round < 2; round++) {
+      expect(key(wrapped(1))).not.toBe(key(wrapped(2)));
+      expect(key(wrapped(1), vendorIsNot)).toBe(key(wrapped(2), vendorIsNot));
+      expect(key(wrapped(1), vendorIsNot)).toBe(key(stackOf("Error", "x")));
+      expect(key(packaged(1))).toBe(key(packaged(2)));
+      expect(key(packaged(1), shopIs)).not.toBe(key(packaged(2), shopIs));
+    }
   });
 
   test("goes by a fingerprint, in which {{ default }} stands for its own answer", () => {

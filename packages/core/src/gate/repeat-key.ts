@@ -1,6 +1,6 @@
 import { linesOf, type StackText, stackBytes } from "../capture/stack.js";
 import { Recent } from "../recent.js";
-import { stackPositions, topPositions } from "../stacktrace/stack-text.js";
+import { type OwnCode, stackPositions, topPositions } from "../stacktrace/stack-text.js";
 
 const TOP_FRAMES = 3;
 const MESSAGE_LENGTH = 200;
@@ -11,16 +11,18 @@ const MESSAGE_LENGTH = 200;
  * what surely varies within one failure is normalised (see {@link normaliseMessage}).
  *
  * @param fingerprint - what the application gave instead; `{{ default }}` stands for the key it would have without
+ * @param isOwn - which frames are in-app, where the application says so; the same function each time
  */
 export function repeatKey(
   type: string,
   message: string,
   stack: StackText,
   fingerprint?: readonly string[],
+  isOwn?: OwnCode,
 ): string {
-  if (fingerprint === undefined) return ownKey(type, message, stack);
+  if (fingerprint === undefined) return ownKey(type, message, stack, isOwn);
   const parts = fingerprint.map((part) =>
-    /^\{\{\s*default\s*\}\}$/.test(part) ? ownKey(type, message, stack) : part,
+    /^\{\{\s*default\s*\}\}$/.test(part) ? ownKey(type, message, stack, isOwn) : part,
   );
   return `fingerprint\n${parts.join("\n")}`;
 }
@@ -30,27 +32,35 @@ interface KnownKey {
   readonly type: string;
   readonly message: string;
   readonly stack: StackText;
+  readonly isOwn: OwnCode | undefined;
   readonly key: string;
 }
 
 /** In a storm the same texts come again and again; comparing them takes a hundredth of reading them. */
 const recentKeys = new Recent<KnownKey>();
 
-function ownKey(type: string, message: string, stack: StackText): string {
+function ownKey(type: string, message: string, stack: StackText, isOwn: OwnCode | undefined): string {
   for (const known of recentKeys.items)
-    if (known.message === message && known.type === type && isSameStack(known.stack, stack)) return known.key;
-  const key = `${type}\n${normaliseMessage(message)}\n${positionsOf(stack)}`;
-  if (stackBytes(stack) + message.length <= LONGEST_REMEMBERED) recentKeys.add({ type, message, stack, key });
+    if (
+      known.message === message &&
+      known.type === type &&
+      known.isOwn === isOwn &&
+      isSameStack(known.stack, stack)
+    )
+      return known.key;
+  const key = `${type}\n${normaliseMessage(message)}\n${positionsOf(stack, isOwn)}`;
+  if (stackBytes(stack) + message.length <= LONGEST_REMEMBERED)
+    recentKeys.add({ type, message, stack, isOwn, key });
   return key;
 }
 
 /** So that what is remembered of the largest texts weighs little, too. */
 const LONGEST_REMEMBERED = 8192;
 
-function positionsOf(stack: StackText): string {
+function positionsOf(stack: StackText, isOwn: OwnCode | undefined): string {
   return "lines" in stack
-    ? topPositions(linesOf(stack), TOP_FRAMES)
-    : stackPositions(stack.raw, stack.name, stack.message, TOP_FRAMES);
+    ? topPositions(linesOf(stack), TOP_FRAMES, isOwn)
+    : stackPositions(stack.raw, stack.name, stack.message, TOP_FRAMES, isOwn);
 }
 
 function isSameStack(left: StackText, right: StackText): boolean {

@@ -2,26 +2,45 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { CorvidClient } from "../client.js";
 import { noteVersion } from "../copies.js";
 import {
+  type CaptureTarget,
   type Context,
   installContextStorage,
   processScope,
   setCurrentClient,
   unsetCurrentClient,
 } from "../current.js";
-import type { ClientOptions } from "../options.js";
+import type { ClientOptions, Switches } from "../options.js";
 import { Scope } from "../scope.js";
 import { SDK } from "../sdk.js";
+import type { ClientStats } from "../stats.js";
 import { nodePlatform } from "./platform.js";
 
 noteVersion(SDK.version);
 installContextStorage(() => new AsyncLocalStorage<Context>());
 
 /** A client for Node, with a scope of its own. Making one does not change which client is the current one. */
-export class Client extends CorvidClient {
+export interface Client extends CaptureTarget {
+  /** What became of all captures so far. */
+  stats(): ClientStats;
+  /**
+   * Switches reporting off and on, or samples it, while the application runs: for a bad night.
+   *
+   * @throws {OptionsError} for values that `init` would not take
+   */
+  configure(switches: Switches): void;
+}
+
+/** What {@link Client} is to those who make one. */
+export interface ClientConstructor {
   /**
    * @throws {OptionsError} for an option that cannot be used, saying what was expected and what came
    * @throws {DsnError} for a `dsn` that cannot be used; one in the environment only warns
    */
+  new (options?: ClientOptions): Client;
+  readonly prototype: Client;
+}
+
+const NodeClient = class Client extends CorvidClient {
   constructor(options: ClientOptions = {}, scope: Scope = new Scope()) {
     super(options, nodePlatform(), scope);
   }
@@ -30,7 +49,10 @@ export class Client extends CorvidClient {
     unsetCurrentClient(this);
     return super.close(timeoutMs);
   }
-}
+};
+
+/** The class of {@link Client}; what it is made of is nobody's business. */
+export const Client: ClientConstructor = NodeClient;
 
 /**
  * Starts reporting: creates a client and makes it the current one. With no DSN, in `options` or as `SENTRY_DSN`, it is
@@ -40,7 +62,7 @@ export class Client extends CorvidClient {
  * @throws {DsnError} for a `dsn` that cannot be used; one in the environment only warns
  */
 export function init(options: ClientOptions = {}): Client {
-  const client = new Client(options, processScope());
+  const client = new NodeClient(options, processScope());
   const previous = setCurrentClient(client);
   void previous?.close();
   return client;

@@ -15,7 +15,7 @@ import { parseDsn } from "../dsn.js";
 import { type Envelope, encodeEnvelope } from "../envelope.js";
 import { OptionsError } from "../option-checks.js";
 import type { SendResult, Transport } from "../transport/transport.js";
-import { createHttpTransport, type HttpTransportOptions } from "./http-transport.js";
+import { createHttpTransport, type HttpTransportSetup } from "./http-transport.js";
 
 const SDK = { name: "corvid.test", version: "1.2.3" };
 const open: (() => Promise<unknown>)[] = [];
@@ -28,7 +28,7 @@ afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close();
 });
 
-function transportTo(dsn: string, options: Partial<HttpTransportOptions> = {}): Transport {
+function transportTo(dsn: string, options: Partial<HttpTransportSetup> = {}): Transport {
   const transport = createHttpTransport({
     dsn: parseDsn(dsn),
     sdk: SDK,

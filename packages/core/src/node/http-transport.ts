@@ -16,7 +16,9 @@ import { ReleasedError } from "./lone-holder.js";
 import { PROXY_FORM, type ProxyAddress, ProxyError, proxyFor, UNUSABLE } from "./proxy.js";
 
 /** What the HTTP transport needs. */
-export interface HttpTransportOptions {
+export interface HttpTransportSetup {
+  /** Default `http`. */
+  readonly name?: string;
   readonly dsn: Dsn;
   readonly sdk: SdkInfo;
   /** One deadline for each request: name, connection, TLS, sending and the whole answer. */
@@ -35,6 +37,11 @@ export interface HttpTransportOptions {
   readonly debug?: boolean;
   /** Sees every answer that comes, or why there was none. Must not throw. */
   readonly onOutcome?: (outcome: HttpAnswer | Error) => void;
+}
+
+/** Tells servers apart that have a DSN of their own, in statistics as in a spool: without the key. */
+export function nameOfServer({ host, port, path, projectId }: Dsn): string {
+  return `http:${host}${port === undefined ? "" : `:${port}`}${path}/${projectId}`;
 }
 
 const MOST_CONNECTIONS = 8;
@@ -61,7 +68,7 @@ const compress = promisify(gzip);
  * @throws {ProxyError} when the option `proxy` is no usable address
  * @see https://develop.sentry.dev/sdk/foundations/transport/
  */
-export function createHttpTransport(options: HttpTransportOptions): Transport {
+export function createHttpTransport(options: HttpTransportSetup): Transport {
   const { dsn, sdk, clock, diagnostics } = options;
   const url = new URL(envelopeUrl(dsn));
   const proxy = chosenProxy(url, options);
@@ -138,7 +145,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
   }
 
   return {
-    name: "http",
+    name: options.name ?? "http",
     maxBatch: 1,
     maxInFlight: MOST_CONNECTIONS,
     prepareLastWords: preparePost,
@@ -177,7 +184,7 @@ function bodyOf(bytes: Uint8Array, isCompressed: boolean): Body {
   return { bytes, headers: { ...encoding, "content-length": String(bytes.length) } };
 }
 
-function headersFor({ dsn, sdk, userAgent }: HttpTransportOptions): Record<string, string> {
+function headersFor({ dsn, sdk, userAgent }: HttpTransportSetup): Record<string, string> {
   return {
     "content-type": "application/x-sentry-envelope",
     "user-agent": userAgent.replace(/[^\x20-\x7e]/g, "?"),
@@ -186,7 +193,7 @@ function headersFor({ dsn, sdk, userAgent }: HttpTransportOptions): Record<strin
 }
 
 /** A bad option is the caller's to mend; a bad variable of the environment must not stop a deploy. */
-function chosenProxy(url: URL, { proxy, env, diagnostics }: HttpTransportOptions): ProxyAddress | undefined {
+function chosenProxy(url: URL, { proxy, env, diagnostics }: HttpTransportSetup): ProxyAddress | undefined {
   if (proxy !== undefined) return proxyFor(url, proxy, {});
   try {
     return proxyFor(url, undefined, env ?? process.env);

@@ -11,7 +11,7 @@ import { uncaughtExceptions } from "./exit/uncaught.js";
 import { nodeWarnings } from "./exit/warnings.js";
 import { workingFolder } from "./folders.js";
 import { findProjectRoot, hostContexts, runtimeContext, startTime } from "./host.js";
-import { createHttpTransport } from "./http-transport.js";
+import { createHttpTransport, nameOfServer } from "./http-transport.js";
 import { createIdSource } from "./ids.js";
 import { childProcessIntegration } from "./integrations/child-process.js";
 import { consoleIntegration } from "./integrations/console.js";
@@ -50,16 +50,18 @@ export function nodePlatform(): Platform {
       contexts: { runtime: runtimeContext(), app: { app_start_time: startTime() } },
     }),
     contextLines: (lines, trustedUntilMs) => createSourceLines({ contextLines: lines, trustedUntilMs }),
-    transport: (dsn, { requestTimeoutMs, proxy, debug }, diagnostics) =>
+    transport: ({ dsn, ca, proxy }, options, diagnostics) =>
       createHttpTransport({
+        name: dsn === options.dsn ? "http" : nameOfServer(dsn),
         dsn,
         sdk: SDK,
-        requestTimeoutMs,
-        proxy,
+        requestTimeoutMs: options.requestTimeoutMs,
+        proxy: proxy ?? options.proxy,
+        ca,
         clock: systemClock,
         diagnostics,
         userAgent: userAgent(),
-        debug,
+        debug: options.debug,
       }),
     integrations: [
       uncaughtExceptions,

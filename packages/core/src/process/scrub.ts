@@ -24,6 +24,8 @@ export interface ScrubOptions {
  *
  * Nothing given is changed: every method returns the same object when there was nothing to take out, and else a
  * copy. None throws. Attachments are not looked at.
+ *
+ * @internal
  */
 export interface Scrubber {
   event(event: Event): Event;
@@ -33,7 +35,11 @@ export interface Scrubber {
   text(text: string): string;
 }
 
-/** What the option `scrub` may be. */
+/**
+ * What the option `scrub` may be.
+ *
+ * @internal
+ */
 export const scrubCheck: Check = shape({
   keys: arrayOf(pattern),
   patterns: arrayOf(expecting("a RegExp", (value) => value instanceof RegExp)),
@@ -48,6 +54,7 @@ const MAX_DEPTH = 64;
  * Makes a scrubber.
  *
  * @throws {OptionsError} when an option is not what it should be
+ * @internal
  */
 export function createScrubber(options: ScrubOptions = {}): Scrubber {
   demand("scrub", options, scrubCheck);

@@ -167,12 +167,22 @@ test("isServerFailure() is false for errors that carry a client's status alone",
     },
   );
 
-  for (const answer of [{ status: 400 }, { statusCode: 404 }, { status: "bad", statusCode: 499 }])
+  for (const answer of [
+    { status: 400 },
+    { statusCode: 404 },
+    { status: "bad", statusCode: 499 },
+    { status_code: 404 },
+    { output: { statusCode: 404 } },
+  ])
     expect(isServerFailure(Object.assign(new Error("answer"), answer))).toBe(false);
   for (const failure of [
     new Error("plain"),
     { status: 500 },
     { status: "404" },
+    { status: 500, output: { statusCode: 404 } },
+    { output: { statusCode: 500 } },
+    { output: null },
+    { output: ["stdout", "stderr"] },
     "text",
     null,
     undefined,

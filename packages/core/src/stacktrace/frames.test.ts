@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { cpuMs } from "../../test/support/cpu.js";
-import { type FrameOptions, framesFromLines } from "./frames.js";
+import { type FrameOptions, framesFromLines, ownCodeRule } from "./frames.js";
 import { MAX_LINE_LENGTH } from "./stack-text.js";
 
 const OPTIONS: FrameOptions = { projectRoot: "/srv/shop", inAppInclude: [], inAppExclude: [] };
@@ -92,6 +92,42 @@ describe("framesFromLines()", () => {
     expect(inApp("C:\\shop\\vendor\\a.js", { inAppExclude: ["shop/vendor"] })).toBe(false);
     expect(inApp("C:\\shop\\vendor\\a.js", { inAppExclude: ["shop\\vendor"] })).toBe(false);
     expect(inApp("/srv/shop/a.js", { inAppExclude: [""] })).toBe(true);
+  });
+
+  test.each([
+    [{}],
+    [{ inAppExclude: ["/vendor/"] }],
+    [{ inAppInclude: [/vendor/g], inAppExclude: ["/srv/"] }],
+    [{ inAppInclude: ["node_modules/own/"] }],
+  ])("agrees with ownCodeRule() on every line: %o", (given) => {
+    const options = { ...OPTIONS, ...given };
+    const lines = [
+      "    at f (/srv/shop/a.js:1:1)",
+      "    at async f (file:///srv/shop/vendor/a%20b.js:1:1)",
+      "    at /srv/shop/node_modules/own/a.js:1:1",
+      "    at f (node:fs:1:1)",
+      "    at Array.map (<anonymous>)",
+      "no frame",
+    ];
+    const isOwn = ownCodeRule(options);
+
+    for (const line of lines) {
+      const [frame] = framesFromLines([line], options);
+      if (isOwn !== undefined) expect(isOwn(line)).toBe(frame?.in_app ?? false);
+      else expect(given).toEqual({});
+    }
+  });
+
+  test("ownCodeRule() survives a pattern that throws", () => {
+    const broken = Object.assign(/x/, {
+      [Symbol.search]: () => {
+        throw new Error("do not look");
+      },
+    });
+
+    expect(ownCodeRule({ inAppInclude: [broken], inAppExclude: [] })?.("    at f (/srv/a.js:1:1)")).toBe(
+      false,
+    );
   });
 
   test("gives every line the same answer for expressions that remember where they stopped", () => {

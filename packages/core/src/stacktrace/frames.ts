@@ -1,6 +1,7 @@
 import type { Frame } from "../event.js";
 import { isWindowsPath, sourcePath } from "./source-path.js";
 import { parseStackLine, type StackLine } from "./stack-line.js";
+import type { OwnCode } from "./stack-text.js";
 
 /** What decides which frames are the application's own, and what their paths are relative to. */
 export interface FrameOptions {
@@ -75,7 +76,28 @@ function frameFromLine(line: StackLine, options: FrameOptions): Frame {
   return frame;
 }
 
-function isInApp(path: string | undefined, options: FrameOptions): boolean {
+/**
+ * The same rule for lines that are not read into frames, where the application has a say in it; `undefined` where it has
+ * none, and a look at the line will do.
+ */
+export function ownCodeRule(
+  options: Pick<FrameOptions, "inAppInclude" | "inAppExclude">,
+): OwnCode | undefined {
+  if (options.inAppInclude.length === 0 && options.inAppExclude.length === 0) return undefined;
+  return (line) => {
+    try {
+      const source = parseStackLine(line)?.source;
+      return source !== undefined && isInApp(sourcePath(source, "").abs_path, options);
+    } catch {
+      return false; // A pattern of the user's that throws.
+    }
+  };
+}
+
+function isInApp(
+  path: string | undefined,
+  options: Pick<FrameOptions, "inAppInclude" | "inAppExclude">,
+): boolean {
   if (path === undefined) return false;
   const matches = (pattern: string | RegExp): boolean => isMatch(path, pattern);
   if (options.inAppInclude.some(matches)) return true;

@@ -36,19 +36,23 @@ export function frameLines(stack: unknown, name: string, message: string): reado
   return stack.length > LONGEST_SHARED ? (JSON.parse(JSON.stringify(lines)) as string[]) : lines;
 }
 
+/** Whether a frame line stands for the application's own code. */
+export type OwnCode = (line: string) => boolean;
+
 /**
  * The positions of the topmost in-app lines as one text: part of the key by which repeats are recognised.
  *
  * Positions are kept as V8 printed them, not decoded. Without any in-app line the topmost of all serve. `""` for none.
  *
  * @param lines - what {@link frameLines} gave
+ * @param isOwn - which lines are in-app. Default: those neither of Node nor in `node_modules`
  */
-export function topPositions(lines: readonly string[], count: number): string {
+export function topPositions(lines: readonly string[], count: number, isOwn: OwnCode = isOwnCode): string {
   let positions = "";
   let found = 0;
   for (let i = 0; i < lines.length && found < count; i++) {
     const line = lines[i] as string;
-    if (!isOwnCode(line)) continue;
+    if (!hasPosition(line) || !isOwn(line)) continue;
     positions += found++ === 0 ? position(line) : `|${position(line)}`;
   }
   return found > 0 ? positions : lines.filter(hasPosition).slice(0, count).map(position).join("|");
@@ -58,6 +62,7 @@ export function topPositions(lines: readonly string[], count: number): string {
 const recentPositions = new Recent<{
   readonly tail: string;
   readonly count: number;
+  readonly isOwn: OwnCode;
   readonly positions: string;
 }>();
 
@@ -66,17 +71,24 @@ const recentPositions = new Recent<{
  * in their messages alone. What is remembered holds a text's own characters only, and of long texts nothing.
  *
  * @param stack - as {@link frameLines} takes it
+ * @param isOwn - as {@link topPositions} takes it; the same function each time
  */
-export function stackPositions(stack: string, name: string, message: string, count: number): string {
+export function stackPositions(
+  stack: string,
+  name: string,
+  message: string,
+  count: number,
+  isOwn: OwnCode = isOwnCode,
+): string {
   const head = findHead(stack, name, message);
   // Only behind a certain head do the lines depend on nothing else.
   if (!head.isCertain || stack.length - head.end > LONGEST_REMEMBERED)
-    return topPositions(frameLines(stack, name, message), count);
+    return topPositions(frameLines(stack, name, message), count, isOwn);
   const tail = stack.slice(head.end);
   for (const known of recentPositions.items)
-    if (known.tail === tail && known.count === count) return known.positions;
-  const positions = topPositions(chosen(stack, blockBehind(stack, head.end)), count);
-  recentPositions.add({ tail, count, positions });
+    if (known.tail === tail && known.count === count && known.isOwn === isOwn) return known.positions;
+  const positions = topPositions(chosen(stack, blockBehind(stack, head.end)), count, isOwn);
+  recentPositions.add({ tail, count, isOwn, positions });
   return positions;
 }
 

@@ -3,6 +3,7 @@ import type { Diagnostics } from "../diagnostics.js";
 import type { DropReason } from "../drops.js";
 import type { Envelope } from "../envelope.js";
 import { thrownText } from "../messages.js";
+import type { DestinationStats } from "../stats.js";
 import type { Parcel } from "./backlog.js";
 import { ClientReports } from "./client-reports.js";
 import { attachmentBytes, Courier, type Outcome, type SpoolView } from "./courier.js";
@@ -37,24 +38,6 @@ export interface DeliveryOptions {
   readonly spool?: SpoolView;
   /** Called exactly once for every envelope that `offer` took, with that envelope. */
   readonly onSettled: (envelope: Envelope, outcome: Outcome) => void;
-}
-
-/** One destination's numbers; counts are envelopes. */
-export interface DestinationStats {
-  readonly name: string;
-  /** Waiting, not under way. */
-  readonly queued: number;
-  /** Bytes held, those under way included, about. */
-  readonly queuedBytes: number;
-  readonly inFlight: number;
-  readonly delivered: number;
-  /** By reason; a reason that never happened is absent. */
-  readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
-  /** Tries that led to another try. */
-  readonly retries: number;
-  readonly state: "up" | "down" | "limited" | "closed";
-  /** For people: why the last try that failed did so. */
-  readonly lastError?: string;
 }
 
 /**

@@ -55,7 +55,7 @@ export function createTestBench(options: ClientOptions = {}, place: Partial<Plat
 }
 
 /** The account must always add up: every capture is somewhere, once. */
-export function expectBalance(client: CorvidClient): void {
+export function expectBalance(client: Pick<CorvidClient, "stats">): void {
   const { captured, delivered, merged, folded, dropped, queued, spooled } = client.stats();
   const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
   expect(delivered + merged + folded + lost + queued + spooled).toBe(captured);

@@ -8,7 +8,7 @@ import { readFinished } from "../../spool/finished.js";
 import type { SpooledEvent, SpoolStore } from "../../spool/store.js";
 import { createDelivery, type Delivery, type Outcome } from "../../transport/delivery.js";
 import type { Transport } from "../../transport/transport.js";
-import { createHttpTransport } from "../http-transport.js";
+import { createHttpTransport, nameOfServer } from "../http-transport.js";
 import { createIdSource } from "../ids.js";
 import { kindOf } from "./discard.js";
 import { visitEnded } from "./ended.js";
@@ -24,6 +24,11 @@ export interface DrainOptions {
   readonly signal?: AbortSignal;
   /** When nothing more arrives for so long, the rest stays. Milliseconds; default 30 000. */
   readonly patienceMs?: number;
+  /**
+   * Told what goes wrong.
+   *
+   * @internal
+   */
   readonly diagnostics?: Diagnostics;
 }
 
@@ -77,7 +82,8 @@ export async function drainSpool(dir: string, options: DrainOptions): Promise<Dr
 class Drain {
   readonly #options: DrainOptions;
   readonly #delivery: Delivery;
-  readonly #destination: string;
+  /** By what an application may have known the destination. */
+  readonly #names: readonly string[];
   readonly #underWay = new Map<string, SpoolStore>();
   #isStopped = false;
   #soFar: DrainResult = {
@@ -94,7 +100,10 @@ class Drain {
   constructor(options: DrainOptions) {
     this.#options = options;
     const transport = transportOf(options);
-    this.#destination = transport.name;
+    this.#names = [
+      transport.name,
+      ...(options.dsn === undefined ? [] : [nameOfServer(parseDsn(options.dsn))]),
+    ];
     this.#delivery = createDelivery({
       transport,
       clock: systemClock,
@@ -135,7 +144,7 @@ class Drain {
     const kind = kindOf(event);
     const read = kind === "finished" ? readFinished(event.parts[0]!.payload) : undefined;
     if (kind === "raw") this.#count({ raw: 1 });
-    else if (event.settled.has(this.#destination)) this.#count({ elsewhere: 1 });
+    else if (this.#names.some((name) => event.settled.has(name))) this.#count({ elsewhere: 1 });
     else if (read === undefined) this.#count({ unreadable: 1 });
     else this.#send({ ...read, id: event.id }, store);
   }

@@ -9,7 +9,7 @@ import { messageText } from "./messages.js";
 import { type CorvidMatchers, corvidMatchers } from "./testing.js";
 
 declare global {
-  /** The types of `@types/jest`. */
+  /** Jest's own types, where they are installed. */
   namespace jest {
     // biome-ignore lint/complexity/noBannedTypes: parameters must be those of Jest's own interface
     interface Matchers<R, T = {}> extends CorvidMatchers<R> {}

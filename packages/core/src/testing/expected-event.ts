@@ -4,14 +4,15 @@ import { describe, shortened, unknownName } from "../option-checks.js";
 
 /** What `expect.stringContaining()`, `expect.any()` and the like make. */
 export interface AsymmetricMatcher {
-  /** Whether a value is as it is to be. */
+  /** Whether a value is one of those it stands for. */
   asymmetricMatch(other: unknown): boolean;
 }
 
 /** A text: the whole of it, an expression that finds something in it, or `expect.stringContaining()` and the like. */
 export type ExpectedText = string | RegExp | AsymmetricMatcher;
 
-type ExpectedFacts = Readonly<Record<string, unknown>> | AsymmetricMatcher;
+/** Some of the keys and values of an object. */
+export type ExpectedFacts = Readonly<Record<string, unknown>> | AsymmetricMatcher;
 
 /**
  * What must be true of an event; what is not named may be anything. Objects are compared in part, key by key, also

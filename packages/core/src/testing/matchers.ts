@@ -12,14 +12,14 @@ import {
 
 /** What Vitest and Jest hand to a matcher, as far as it is used. */
 export interface MatcherContext {
-  /** The runner's own comparison, which knows asymmetric matchers. */
+  /** Whether two values are the same in the eyes of the test runner. */
   readonly equals: (one: unknown, other: unknown) => boolean;
 }
 
 /** Whether a matcher is satisfied, and what to say when that was not wanted. */
 export interface MatcherResult {
   readonly pass: boolean;
-  /** What a failure says. */
+  /** What to say; asked only when there is something to say. */
   readonly message: () => string;
 }
 
@@ -38,7 +38,7 @@ export interface CorvidMatchers<Result = void> {
 
 /** For `expect.extend(corvidMatchers)`, in Vitest and in Jest. */
 export const corvidMatchers: {
-  /** {@link CorvidMatchers.toHaveCaptured}, as a runner calls it. */
+  /** Whether one of the events that were captured is as expected. */
   toHaveCaptured(this: MatcherContext, received: unknown, expected?: ExpectedEvent): MatcherResult;
 } = {
   toHaveCaptured(received, expected = {}) {

@@ -30,7 +30,7 @@ export function elsewhereCases({ tarballs, folder, results, delivers }) {
         const project = await emptyProject("yarn-4");
         writeFiles(project, {
           "yarn.lock": "",
-          ".yarnrc.yml": "enableTelemetry: false\nenableGlobalCache: false\n",
+          ".yarnrc.yml": await yarnSettings(),
         });
         const yarn = ["--yes", "-p", "@yarnpkg/cli-dist@4.10.3", "yarn"];
         const added = ["core", "express"].map((name, index) => `@corvid/${name}@file:${needed[index]}`);
@@ -54,6 +54,20 @@ export function elsewhereCases({ tarballs, folder, results, delivers }) {
         await delivers({ command: bun, args: ["app.mjs"], cwd: project, events: PROGRAMS.core.events });
       }),
   ];
+
+  /** Yarn does not read npm's settings, yet must ask the registry that npm asks, and trust whom npm trusts. */
+  async function yarnSettings() {
+    const { registry, cafile } = JSON.parse(
+      await runWell("npm", ["config", "list", "--json"], { cwd: folder }),
+    );
+    const settings = {
+      enableTelemetry: false,
+      enableGlobalCache: false,
+      npmRegistryServer: registry.replace(/\/$/, ""),
+      ...(cafile ? { httpsCaFilePath: cafile } : {}),
+    };
+    return JSON.stringify(settings);
+  }
 
   async function emptyProject(name) {
     const project = join(folder, name);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { append, crumbsOf, EMPTY_TRAIL, type Trail } from "./breadcrumbs.js";
+import { append, crumbsOf, EMPTY_TRAIL, type Trail, trailOf } from "./breadcrumbs.js";
 
 const add = (trail: Trail, text: string, max: number): Trail => append(trail, { message: text }, max);
 const texts = (trail: Trail): (string | undefined)[] => crumbsOf(trail).map(({ message }) => message);
@@ -30,6 +30,9 @@ describe("append()", () => {
         }
 
         expect(trails.map(texts)).toEqual(models);
+        expect(trails.map(({ bytes }) => bytes)).toEqual(
+          trails.map((trail) => trailOf(crumbsOf(trail)).bytes),
+        );
       }),
     );
   });

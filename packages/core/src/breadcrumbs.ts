@@ -11,6 +11,8 @@ export interface Trail {
   readonly items: readonly Breadcrumb[];
   readonly start: number;
   readonly end: number;
+  /** What it weighs in memory, about: what stands in `data` is not measured but estimated. */
+  readonly bytes: number;
 }
 
 /** What happens to a breadcrumb on its way into a scope: a client's hook and its `maxBreadcrumbs`. */
@@ -49,7 +51,12 @@ export function breadcrumbPolicy(
 }
 
 /** No breadcrumbs. */
-export const EMPTY_TRAIL: Trail = { items: Object.freeze([]) as unknown as Breadcrumb[], start: 0, end: 0 };
+export const EMPTY_TRAIL: Trail = {
+  items: Object.freeze([]) as unknown as Breadcrumb[],
+  start: 0,
+  end: 0,
+  bytes: 0,
+};
 
 /** A trail with one more crumb, of which the last `max` are kept. */
 export function append(trail: Trail, crumb: Breadcrumb, max: number): Trail {
@@ -59,21 +66,24 @@ export function append(trail: Trail, crumb: Breadcrumb, max: number): Trail {
   if (!isNewest || trail.end >= 2 * max + 16) {
     const kept = items.slice(Math.max(trail.start, trail.end - max + 1), trail.end);
     kept.push(crumb);
-    return { items: kept, start: 0, end: kept.length };
+    return trailOf(kept);
   }
   items.push(crumb);
   const end = trail.end + 1;
-  return { items, start: Math.max(trail.start, end - max), end };
+  const start = Math.max(trail.start, end - max);
+  let bytes = trail.bytes + crumbBytes(crumb);
+  for (let left = trail.start; left < start; left++) bytes -= crumbBytes(items[left]!);
+  return { items, start, end, bytes };
 }
 
-/** What a trail weighs in memory, in bytes, about: what stands in `data` is not measured but estimated. */
-export function trailBytes({ items, start, end }: Trail): number {
-  let bytes = 0;
-  for (let index = start; index < end; index++) {
-    const { message, data } = items[index]!;
-    bytes += 128 + (message?.length ?? 0) + (data === undefined ? 0 : DATA_BYTES);
-  }
-  return bytes;
+/** A trail of these crumbs, oldest first. */
+export function trailOf(items: readonly Breadcrumb[]): Trail {
+  const bytes = items.reduce((sum, crumb) => sum + crumbBytes(crumb), 0);
+  return { items, start: 0, end: items.length, bytes };
+}
+
+function crumbBytes({ message, data }: Breadcrumb): number {
+  return 128 + (message?.length ?? 0) + (data === undefined ? 0 : DATA_BYTES);
 }
 
 /** Data of the crumbs that are made all the time, such as those of HTTP requests, is about this large. */

@@ -1,4 +1,4 @@
-import { type Trail, trailBytes } from "../breadcrumbs.js";
+import type { Trail } from "../breadcrumbs.js";
 import {
   type EventInput,
   type Json,
@@ -182,7 +182,7 @@ export function messageText(message: unknown, params: unknown, stringLength: num
 /** What a snapshot weighs in the queue, in bytes, about. */
 export function snapshotBytes(snapshot: Snapshot): number {
   let bytes = ownBytes(snapshot) + hintBytes(snapshot.hint);
-  for (const trail of snapshot.trails) bytes += trailBytes(trail);
+  for (const trail of snapshot.trails) bytes += trail.bytes;
   return bytes;
 }
 

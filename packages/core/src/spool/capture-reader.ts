@@ -1,4 +1,4 @@
-import { EMPTY_TRAIL, type Trail } from "../breadcrumbs.js";
+import { trailOf } from "../breadcrumbs.js";
 import type { HeldAttachment } from "../capture/attachments.js";
 import { type HintData, type Snapshot, type Surroundings, snapshotOf } from "../capture/snapshot.js";
 import { recalledData } from "../scope.js";
@@ -54,10 +54,6 @@ function surroundingsOf(written: WrittenSurroundings): Surroundings {
     transaction,
     trace: recalledLink(link),
   };
-}
-
-function trailOf(items: WrittenSurroundings["crumbs"]): Trail {
-  return items.length === 0 ? EMPTY_TRAIL : { items, start: 0, end: items.length };
 }
 
 function hintOf({ attachments, ...given }: NonNullable<WrittenSurroundings["hint"]> = {}): HintData {

@@ -53,7 +53,8 @@ export class SpoolDesk implements SpoolView {
 
   /** Writes a capture down. For an event that is on disk already, the new one wraps or repeats it. @returns whether it is on disk */
   keep(snapshot: Snapshot): boolean {
-    return this.#write("raw", snapshot.id, () => this.#writer.capture(snapshot));
+    this.#isWorking = this.#write("raw", snapshot.id, () => this.#writer.capture(snapshot));
+    return this.#isWorking;
   }
 
   /** Writes down that the failure of an event was seen again. */
@@ -102,8 +103,7 @@ export class SpoolDesk implements SpoolView {
 
   #write(kind: Parameters<SpoolStore["keep"]>[0], id: string, text: () => string): boolean {
     try {
-      this.#isWorking = this.store.keep(kind, id, text());
-      return this.#isWorking;
+      return this.store.keep(kind, id, text());
     } catch (error) {
       this.#diagnostics.warn("spool-trouble", "an event could not be written", thrownText(error));
       return false;

@@ -8,7 +8,6 @@ import { captureExceptions } from "../../decorators/src/index.js";
 import { systemClock } from "../src/clock.js";
 import { noteVersion } from "../src/copies.js";
 import type { Diagnostics } from "../src/diagnostics.js";
-import type { DropReason } from "../src/drops.js";
 import { parseDsn } from "../src/dsn.js";
 import { createLogRule } from "../src/log-record.js";
 import { MESSAGES, type MessageCode, messageText } from "../src/messages.js";
@@ -24,6 +23,7 @@ import { corvidMatchers } from "../src/testing/matchers.js";
 import type { SendResult, Transport } from "../src/transport/transport.js";
 import { createTestBench } from "./support/client.js";
 import { createTestClock } from "./support/clock.js";
+import { DROP_REASONS } from "./support/drop-reasons.js";
 import { GROUP, newId, testFolder, testSpool } from "./support/spool.js";
 
 /** A situation that makes Corvid say something: what it says, which message that is, and what must stand in it. */
@@ -510,20 +510,7 @@ test("the page has one section for each message, and none for any other", () => 
 });
 
 test("the page explains every reason for a drop", () => {
-  const reasons: Record<DropReason, true> = {
-    queue_overflow: true,
-    cache_overflow: true,
-    ratelimit_backoff: true,
-    network_error: true,
-    send_error: true,
-    sample_rate: true,
-    before_send: true,
-    event_processor: true,
-    internal_sdk_error: true,
-    ignored: true,
-  };
-
-  for (const reason of Object.keys(reasons)) expect(page).toContain(`| \`${reason}\` |`);
+  for (const reason of DROP_REASONS) expect(page).toContain(`| \`${reason}\` |`);
 });
 
 test("the page comes with the package, where messages say it is", () => {

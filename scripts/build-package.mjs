@@ -4,13 +4,11 @@
  *
  * Entries are the `corvid-source` paths of package.json's `exports`, and those listed in its `corvid.entries`:
  * commands, which nobody imports, and which are therefore built as ES modules alone. Run-time dependencies and peers
- * stay outside; development dependencies that the sources import are bundled in, and their licences collected. Large
- * ones, listed by name in `corvid.shared`, are built once, as CommonJS, for both builds. Pages of the repository that
- * are listed in `corvid.pages` come along.
+ * stay outside; development dependencies that the sources import are bundled in, and their licences collected. Pages
+ * of the repository that are listed in `corvid.pages` come along.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { isBuiltin } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
@@ -22,8 +20,6 @@ const sources = Object.values(manifest.exports)
   .map((target) => target["corvid-source"])
   .filter((source) => source !== undefined);
 const commands = manifest.corvid?.entries ?? [];
-/** Module that is imported → name of the file it becomes. */
-const shared = manifest.corvid?.shared ?? {};
 const external = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).flatMap((name) => [
   name,
   `${name}/*`,
@@ -32,42 +28,10 @@ const external = Object.keys({ ...manifest.dependencies, ...manifest.peerDepende
 rmSync("dist", { recursive: true, force: true });
 const bundled = await bundleEsm();
 await transposeToCjs(bundled.outputs);
-const sharedInputs = await bundleShared();
 emitTypes();
-collectLicences([...Object.keys(bundled.inputs), ...sharedInputs]);
+collectLicences(Object.keys(bundled.inputs));
 for (const page of manifest.corvid?.pages ?? []) cpSync(join(root, page), join("dist", basename(page)));
 if (!existsSync("LICENSE")) cpSync(join(root, "LICENSE"), "LICENSE");
-
-/**
- * CommonJS dependencies ask for Node's own modules with `require`, which an ES module does not have; this way of asking
- * works in both.
- */
-function builtinRequires() {
-  return {
-    name: "builtin-requires",
-    setup(context) {
-      context.onResolve({ filter: /.*/ }, ({ path, kind }) =>
-        kind === "require-call" && isBuiltin(path) ? { path, namespace: "builtin" } : undefined,
-      );
-      context.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
-        contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
-        loader: "js",
-      }));
-    },
-  };
-}
-
-/** Both builds find what is shared at the same place, seen from either folder. */
-function sharedModules() {
-  return {
-    name: "shared-modules",
-    setup(context) {
-      context.onResolve({ filter: /^[^.]/ }, ({ path }) =>
-        path in shared ? { path: `../cjs/${shared[path]}.js`, external: true } : undefined,
-      );
-    },
-  };
-}
 
 async function bundleEsm() {
   const { metafile } = await build({
@@ -80,7 +44,6 @@ async function bundleEsm() {
     target: TARGET,
     external: ["node:*", ...external],
     define: { __CORVID_VERSION__: JSON.stringify(manifest.version) },
-    plugins: [builtinRequires(), sharedModules()],
     chunkNames: "chunk-[hash]",
     legalComments: "none",
     metafile: true,
@@ -88,34 +51,6 @@ async function bundleEsm() {
   });
   await minifyRest(metafile.outputs);
   return metafile;
-}
-
-/**
- * Each behind a small file of its own: for an ES module that imports CommonJS, Node first searches all of it for names of
- * exports (40 ms for undici's pool), but not what stands behind a variable.
- */
-async function bundleShared() {
-  for (const name of Object.values(shared)) {
-    writeFileSync(
-      `dist/cjs/${name}.js`,
-      `const code = require("./${name}-code.js");\nmodule.exports = code;\n`,
-    );
-  }
-  const { metafile } = await build({
-    entryPoints: Object.entries(shared).map(([module, name]) => ({ in: module, out: `${name}-code` })),
-    outdir: "dist/cjs",
-    bundle: true,
-    minify: true,
-    format: "cjs",
-    platform: "node",
-    target: TARGET,
-    external: ["node:*", ...external],
-    plugins: [builtinRequires()],
-    legalComments: "none",
-    metafile: true,
-    logLevel: "warning",
-  });
-  return Object.keys(metafile.inputs);
 }
 
 /** Made small: commands, and chunks that are mostly other people's code. What stacks lead into stays readable. */

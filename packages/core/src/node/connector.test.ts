@@ -32,7 +32,7 @@ describe("createConnector()", () => {
     });
     const accepted = once(server, "secureConnection") as Promise<[Socket]>;
     const socket = await new Promise<Socket>((resolve, reject) => {
-      connect(undefined, (error, opened) => (opened === null ? reject(error) : resolve(opened)));
+      connect((error, opened) => (opened === null ? reject(error) : resolve(opened)));
     });
     const [atServer] = await accepted;
 

@@ -21,7 +21,7 @@ export interface ConnectorOptions {
 /** Opens sockets, and knows those that are open. */
 export interface Connector {
   /** Opens one; `done` is told it once it can be written to, or what went wrong. */
-  readonly connect: (_: unknown, done: (error: Error | null, socket: Socket | null) => void) => void;
+  readonly connect: (done: (error: Error | null, socket: Socket | null) => void) => void;
   /** Not closed, those being opened included. */
   readonly sockets: ReadonlySet<Socket>;
 }
@@ -40,7 +40,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     socket.on("error", () => undefined).once("close", () => sockets.delete(socket));
   };
   const disown: Watch = (socket) => void sockets.delete(socket);
-  const connect: Connector["connect"] = (_, done) => {
+  const connect: Connector["connect"] = (done) => {
     const abort = new AbortController();
     const timer = options.clock.schedule(
       () => abort.abort(new Error("connect timed out")),

@@ -1,6 +1,5 @@
-/// <reference path="./undici-pool.d.ts" />
-import type { Dispatcher, Pool as UndiciPool } from "undici";
-import Pool from "undici/lib/dispatcher/pool.js";
+import { Agent, ClientRequest, type IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import type { Clock } from "../clock.js";
 import type { HttpAnswer } from "../transport/http-answer.js";
 import type { Connector } from "./connector.js";
@@ -15,7 +14,7 @@ export interface HttpPool {
    */
   post(request: HttpRequest): Promise<HttpAnswer>;
   /** Cuts every connection; what is under way fails. */
-  destroy(): Promise<void>;
+  destroy(): void;
 }
 
 /** One request, ready to leave. */
@@ -28,8 +27,8 @@ export interface HttpRequest {
 
 /** What a pool needs. */
 export interface HttpPoolOptions {
-  /** `https://host:port` */
-  readonly origin: string;
+  /** Name and port of the server, as the `Host` header gives them. */
+  readonly host: string;
   readonly connector: Connector;
   readonly connections: number;
   /** From here to the last byte of the answer. */
@@ -43,23 +42,20 @@ export interface HttpPoolOptions {
 const RELEASE_EVERY_MS = 100;
 /** A longer answer is cut off, and the connection with it. */
 const LONGEST_BODY_BYTES = 65_536;
+/** How long a connection rests before it is closed, where the server does not ask for less. */
+const IDLE_MS = 30_000;
 
-/** Makes the pool. The only place that knows undici, of which nothing but the pool itself is loaded. */
+/**
+ * Makes the pool, of Node's own HTTP client. What `fetch` and undici stand on reads answers by a parser in WebAssembly,
+ * which V8 compiles anew in the background after the first few of them: 150 ms of processor time, for ten reports.
+ */
 export function createHttpPool(options: HttpPoolOptions): HttpPool {
-  const { origin, connector, connections, clock } = options;
-  const pool = new Pool(origin, {
-    connect: connector.connect as unknown as NonNullable<UndiciPool.Options["connect"]>,
-    connections,
-    pipelining: 1,
-    keepAliveTimeout: 30_000,
-    // One deadline covers everything; undici's own would only round it up to whole seconds.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
-  let underWay = 0;
+  const { connector, clock } = options;
+  const agent = createAgent(options);
+  const underWay = new Set<Exchange>();
   let isWatching = false;
   const watch = (): void => {
-    isWatching = underWay > 0;
+    isWatching = underWay.size > 0;
     if (!isWatching) return;
     releaseProcess(connector.sockets);
     clock.schedule(watch, RELEASE_EVERY_MS);
@@ -67,111 +63,107 @@ export function createHttpPool(options: HttpPoolOptions): HttpPool {
 
   return {
     async post(request) {
-      underWay++;
       if (!isWatching) {
         isWatching = true;
         clock.schedule(watch, RELEASE_EVERY_MS);
       }
+      const exchange = new Exchange(agent, request, options);
+      underWay.add(exchange);
       try {
-        return await exchange(pool, request, options);
+        return await exchange.answer;
       } finally {
-        underWay--;
-        // undici frees a connection one turn after its answer; whoever sends at once would be given another one.
-        await new Promise((resolve) => setImmediate(resolve));
+        underWay.delete(exchange);
       }
     },
-    async destroy() {
-      const destroyed = pool.destroy();
-      // The pool does not know the sockets that are still being opened.
+    destroy() {
+      for (const exchange of underWay) exchange.abort(new Error("the transport was closed"));
+      agent.destroy();
+      // It does not know the sockets that are still being opened.
       for (const socket of connector.sockets) socket.destroy();
-      await destroyed;
     },
   };
 }
 
-function exchange(pool: UndiciPool, request: HttpRequest, options: HttpPoolOptions): Promise<HttpAnswer> {
-  return new Promise((resolve, reject) => {
-    const reader = new AnswerReader(options.excerptBytes);
-    const finish = (error?: Error): void => {
-      timer.cancel();
-      const answer = reader.answer();
-      // Once the status is known the answer is known, even when the rest of it stays out.
-      if (answer !== undefined) resolve(answer);
-      else reject(error ?? new Error("the connection was closed without an answer"));
-    };
-    const timer = options.clock.schedule(() => {
-      const late = new Error(`no answer within ${options.timeoutMs} ms`);
-      reader.abort(late);
-      finish(late);
-    }, options.timeoutMs);
-    reader.onDone = finish;
-    const { path, headers, body } = request;
-    pool.dispatch(
-      { path, method: "POST", headers, body: Buffer.from(body.buffer, body.byteOffset, body.length) },
-      reader,
-    );
-  });
+function createAgent({ connector, connections }: HttpPoolOptions): Agent {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections, timeout: IDLE_MS });
+  agent.createConnection = (_, done) => {
+    connector.connect(done as Parameters<Connector["connect"]>[0]);
+    return undefined;
+  };
+  // What comes unasked, a `408` before the server closes, say, must not be read as the answer to the next request.
+  const cut = function (this: Duplex): void {
+    this.destroy();
+  };
+  agent.keepSocketAlive = (socket) => {
+    const isKept: unknown = Agent.prototype.keepSocketAlive.call(agent, socket);
+    socket.on("data", cut);
+    return isKept as undefined;
+  };
+  agent.reuseSocket = (socket, request) => {
+    socket.off("data", cut);
+    Agent.prototype.reuseSocket.call(agent, socket, request);
+  };
+  return agent;
 }
 
-/** Follows one answer: keeps status, limits and an excerpt, lets the rest pass by. */
-class AnswerReader implements Dispatcher.DispatchHandler {
-  onDone: (error?: Error) => void = () => undefined;
+/** One request and what comes back: status, limits and an excerpt are kept, the rest passes by. */
+class Exchange {
+  readonly answer: Promise<HttpAnswer>;
+  readonly #request: ClientRequest;
   readonly #excerptBytes: number;
-  #controller: Dispatcher.DispatchController | undefined;
-  #aborted: Error | undefined;
+  #finish: (error?: Error) => void = () => undefined;
   #answer: HttpAnswer | undefined;
   #bodyBytes = 0;
   #excerpt = "";
 
-  constructor(excerptBytes: number) {
+  constructor(agent: Agent, { path, headers, body }: HttpRequest, options: HttpPoolOptions) {
+    const { host, clock, timeoutMs, excerptBytes } = options;
     this.#excerptBytes = excerptBytes;
-  }
-
-  answer(): HttpAnswer | undefined {
-    return this.#answer === undefined || this.#excerpt === ""
-      ? this.#answer
-      : { ...this.#answer, excerpt: this.#excerpt };
+    // Made here and not by `request`, which tracers put themselves in front of: a report is no work of the application.
+    this.#request = new ClientRequest({ agent, method: "POST", path, headers: { host, ...headers } });
+    const timer = clock.schedule(() => this.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    this.answer = new Promise((resolve, reject) => {
+      this.#finish = (error) => {
+        timer.cancel();
+        // Once the status is known the answer is known, even when the rest of it stays out.
+        if (this.#answer !== undefined) resolve({ ...this.#answer, ...this.#told });
+        else reject(error ?? new Error("the connection was closed without an answer"));
+      };
+    });
+    this.#request
+      .on("response", (response) => this.#read(response))
+      .on("error", (error) => this.#finish(error))
+      // By then the connection is free again: whoever sends at once gets it.
+      .on("close", () => this.#finish())
+      .end(Buffer.from(body.buffer, body.byteOffset, body.length));
   }
 
   /** Also before the request has a connection: then it ends as soon as it gets one. */
   abort(reason: Error): void {
-    this.#aborted = reason;
-    this.#controller?.abort(reason);
+    this.#request.destroy(reason);
+    this.#finish(reason);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#aborted !== undefined) controller.abort(this.#aborted);
+  get #told(): Pick<HttpAnswer, "excerpt"> {
+    return this.#excerpt === "" ? {} : { excerpt: this.#excerpt };
   }
 
-  onResponseStart(
-    _: Dispatcher.DispatchController,
-    status: number,
-    headers: Readonly<Record<string, string | string[] | undefined>>,
-    statusText = "",
-  ): void {
-    if (status < 200) return;
+  #read(response: IncomingMessage): void {
+    const { statusCode = 0, statusMessage = "", headersDistinct } = response;
     this.#answer = {
-      status,
-      statusText: statusText.slice(0, 100),
-      retryAfter: headers["retry-after"],
-      rateLimits: headers["x-sentry-rate-limits"],
-      location: headers["location"],
+      status: statusCode,
+      statusText: statusMessage.slice(0, 100),
+      retryAfter: headersDistinct["retry-after"],
+      rateLimits: headersDistinct["x-sentry-rate-limits"],
+      location: headersDistinct["location"],
     };
-  }
-
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const wanted = Math.max(this.#excerptBytes - this.#bodyBytes, 0);
-    if (wanted > 0) this.#excerpt += chunk.toString("latin1", 0, wanted).replace(/[^\x20-\x7e]+/g, " ");
-    this.#bodyBytes += chunk.length;
-    if (this.#bodyBytes > LONGEST_BODY_BYTES) controller.abort(new Error("the answer is too long"));
-  }
-
-  onResponseEnd(): void {
-    this.onDone();
-  }
-
-  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.onDone(error);
+    response
+      .on("error", () => undefined)
+      .on("data", (chunk: Buffer) => {
+        const wanted = Math.max(this.#excerptBytes - this.#bodyBytes, 0);
+        if (wanted > 0) this.#excerpt += chunk.toString("latin1", 0, wanted).replace(/[^\x20-\x7e]+/g, " ");
+        this.#bodyBytes += chunk.length;
+        if (this.#bodyBytes > LONGEST_BODY_BYTES) this.abort(new Error("the answer is too long"));
+      });
   }
 }

@@ -83,7 +83,7 @@ export function createHttpTransport(options: HttpTransportSetup): Transport {
   async function load(): Promise<HttpPool> {
     const { createHttpPool } = await import("./http-pool.js");
     return createHttpPool({
-      origin: url.origin,
+      host: url.host,
       connector: createConnector({
         target: url,
         proxy,
@@ -161,7 +161,7 @@ export function createHttpTransport(options: HttpTransportSetup): Transport {
     send: (batch) => nobody.runInAsyncScope(() => Promise.all(batch.map(sendOne))),
     async close() {
       const pool = await loading?.catch(() => undefined);
-      await pool?.destroy();
+      pool?.destroy();
     },
   };
 }

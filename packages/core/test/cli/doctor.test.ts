@@ -47,7 +47,7 @@ describe("corvid doctor", () => {
     expect(out.split("\n")).toEqual([
       `ok       node         ${process.versions.node}, ${process.execPath}`,
       "ok       packages     @corvid/core 1.2.3",
-      expect.stringMatching(/^ok {7}bundled {6}error-stack-parser \d.*undici \d/),
+      expect.stringMatching(/^ok {7}bundled {6}error-stack-parser \d.*stackframe \d/),
       "ok       dsn          https://key@host/1, from SENTRY_DSN; its secret key is not shown",
       "ok       proxy        none",
       "ok       release      shop@4.5.6, from package.json",

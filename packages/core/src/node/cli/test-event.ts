@@ -81,5 +81,8 @@ const MESSAGE = "This is a test: the command `corvid test` was run, and nothing 
 
 /** The transport has a deadline of its own, with the time that was left. */
 function isLate(outcome: HttpAnswer | Error | undefined): boolean {
-  return outcome instanceof Error && /^(?:no answer within|connect timed out|the transport was closed)/.test(outcome.message);
+  return (
+    outcome instanceof Error &&
+    /^(?:no answer within|connect timed out|the transport was closed)/.test(outcome.message)
+  );
 }

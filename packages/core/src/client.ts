@@ -97,6 +97,7 @@ export class CorvidClient implements CaptureTarget {
     this.#gate = new Gate({
       ...platform,
       client: this,
+      echoes: spool === undefined && !options.debug && this.#areBuiltIn(this.#observers),
       options,
       behind: () => this.#outbound.pressure(this.#gate.held),
       isWaiting: (id) => this.#outbound.isWaiting(id),
@@ -137,6 +138,9 @@ export class CorvidClient implements CaptureTarget {
    * sighting, for a folded repeat that of the closing event
    */
   captureException(error: unknown, hint?: CaptureHint): string {
+    const echoed = this.#enabled && hint === undefined ? this.#gate.echo(error) : undefined;
+    if (echoed !== undefined) return this.#countEcho(echoed);
+
     return this.#guarded((where) => {
       const known = this.#gate.seenAs(where.identity, error);
       if (known !== undefined) return this.#merge(known, where, hint);
@@ -243,6 +247,10 @@ export class CorvidClient implements CaptureTarget {
       this.#enabled = enabled && this.#outbound.hasDestinations && this.#closing === undefined;
   }
 
+  #areBuiltIn(integrations: readonly Integration[]): boolean {
+    return integrations.every((integration) => this.#platform.integrations.includes(integration));
+  }
+
   /** What is in memory alone. */
   get #queued(): number {
     const inMemory = this.#outbound.queued + this.#gate.held.items;
@@ -300,7 +308,7 @@ export class CorvidClient implements CaptureTarget {
     const shown = this.#showsErrors ? original : undefined;
     const snapshot = snapshotOf(id, clock.now() / 1000, subject, around, shown);
     const bytes = snapshotBytes(snapshot);
-    if (decision.kind === "fold") return this.#fold(key, snapshot, bytes);
+    if (decision.kind === "fold") return this.#fold(key, snapshot, bytes, original);
     if (decision.kind === "wrap") {
       this.#ledger.merged++;
       this.#outbound.wrap(id, snapshot);
@@ -309,7 +317,7 @@ export class CorvidClient implements CaptureTarget {
     const isUrgent = around.hint.level === "fatal" || around.hint.mechanism?.handled === false;
     const readyAt = isUrgent ? AT_ONCE : clock.monotonic() + this.#options.mergeMs;
     const isTaken = this.#outbound.push(pendingOf(snapshot, readyAt, { bytes, related: decision.related }));
-    return isTaken ? id : this.#fold(key, snapshot, bytes);
+    return isTaken ? id : this.#fold(key, snapshot, bytes, original);
   }
 
   #merge(id: string, where: Whereabouts, hint: CaptureHint | undefined): string {
@@ -320,13 +328,20 @@ export class CorvidClient implements CaptureTarget {
     return id;
   }
 
-  #fold(key: string, snapshot: Snapshot, bytes: number): string {
-    const folded = this.#gate.fold(key, snapshot, bytes);
+  #fold(key: string, snapshot: Snapshot, bytes: number, original: unknown): string {
+    const folded = this.#gate.fold(key, snapshot, bytes, original);
     if (folded === "unknown") return this.#drop("queue_overflow", snapshot.id);
     this.#outbound.recordFold(snapshot);
     if (folded === "more") this.#ledger.folded++;
     this.#diagnostics.debug("folded", snapshot.id);
     return snapshot.id;
+  }
+
+  /** Nothing else is new: its kind is counted already, so the end of the process is watched and nobody waits for it. */
+  #countEcho(id: string): string {
+    this.#ledger.captured++;
+    this.#ledger.folded++;
+    return id;
   }
 
   #drop(reason: DropReason, id: string = this.#platform.newId()): string {

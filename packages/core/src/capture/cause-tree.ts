@@ -168,7 +168,7 @@ const CHAINS = ["cause", "originalError"];
 const SIDES = ["error", "suppressed"];
 
 /** Most errors have none of these, and are done with after one look. Written out, because this is the quick way. */
-function mayHaveCauses(value: object): boolean {
+export function mayHaveCauses(value: object): boolean {
   try {
     const { cause, originalError, error, suppressed, errors } = value as Readonly<Record<string, unknown>>;
     const isChained = cause !== undefined || originalError !== undefined;

@@ -111,7 +111,8 @@ export function snapshotOf(
   };
 }
 
-const NO_HINT: HintData = { tags: {}, extra: {}, contexts: {}, attachments: [] };
+/** What a call without a hint gave. */
+export const NO_HINT: HintData = { tags: {}, extra: {}, contexts: {}, attachments: [] };
 
 /** Copies a hint, field by field: one that cannot be read costs itself only. */
 export function copyHint(hint: CaptureHint | undefined, limits: NormaliseLimits): HintData {

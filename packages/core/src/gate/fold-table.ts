@@ -1,6 +1,7 @@
-import type { Snapshot } from "../capture/snapshot.js";
+import { type Snapshot, snapshotOf } from "../capture/snapshot.js";
 import type { Clock, Timer } from "../clock.js";
 import type { OnceOptions } from "../options.js";
+import type { Echo, EchoReach } from "./echo.js";
 import { keyHash } from "./key-hash.js";
 import { createRepeats, type Repeats } from "./repeats.js";
 
@@ -29,7 +30,8 @@ export interface Untold {
   readonly weight: number;
 }
 
-interface Entry {
+/** One kind of failure, in its window. */
+export interface Kind {
   readonly opened: number;
   /** Events of this window that went in full. */
   sent: number;
@@ -38,10 +40,19 @@ interface Entry {
   /** At how many folds the next closing event goes: 10, 100, 1,000 … */
   threshold: number;
   touched: number;
-  /** What is folded and not yet told. */
-  held?: { readonly repeats: Repeats; snapshot: Snapshot; bytes: number };
+  held?: Held;
   /** Allocated with the first fold. */
   closingId?: string;
+}
+
+/** What is folded of a kind and not yet told. */
+interface Held {
+  readonly repeats: Repeats;
+  /** The last one. */
+  snapshot: Snapshot;
+  bytes: number;
+  /** What has repeated it to the letter since, and is not in `repeats` yet. */
+  echo?: Echo | undefined;
 }
 
 /**
@@ -51,7 +62,7 @@ interface Entry {
 export class FoldTable {
   readonly #options: FoldTableOptions;
   /** By the hash of the key, in the order the windows opened, which is the order they close. */
-  readonly #entries = new Map<number, Entry>();
+  readonly #kinds = new Map<number, Kind>();
   #lastKey: string | undefined;
   #lastHash = 0;
   #held = 0;
@@ -78,22 +89,22 @@ export class FoldTable {
     // Whole numbers take no place of their own, and new kinds may come by the thousand.
     const now = Math.floor(clock.monotonic());
     const hash = this.#hashOf(key);
-    const entry = this.#current(hash, now);
-    if (entry === undefined) return this.#admitNew(hash, now);
+    const kind = this.#current(hash, now);
+    if (kind === undefined) return this.#admitNew(hash, now);
 
-    entry.touched = now;
-    if (entry.folded > 0 || entry.sent >= full) return "fold";
+    kind.touched = now;
+    if (kind.folded > 0 || kind.sent >= full) return "fold";
     if (this.#options.pressure() !== "none") return "fold";
-    entry.sent++;
+    kind.sent++;
     return "send";
   }
 
   /** The id that the closing event of this key will have. */
   closingId(key: string): string {
-    const entry = this.#entries.get(this.#hashOf(key));
-    if (entry === undefined) return this.#options.newId();
-    entry.closingId ??= this.#options.newId();
-    return entry.closingId;
+    const kind = this.#kinds.get(this.#hashOf(key));
+    if (kind === undefined) return this.#options.newId();
+    kind.closingId ??= this.#options.newId();
+    return kind.closingId;
   }
 
   /**
@@ -103,38 +114,55 @@ export class FoldTable {
    * key is not in the table
    */
   fold(key: string, snapshot: Snapshot, bytes: number): "first" | "more" | "unknown" {
-    const entry = this.#entries.get(this.#hashOf(key));
-    if (entry === undefined) return "unknown";
-    const isFirst = entry.held === undefined;
-    if (entry.held === undefined) {
-      entry.held = { repeats: createRepeats(), snapshot, bytes: 0 };
+    const kind = this.#kinds.get(this.#hashOf(key));
+    if (kind === undefined) return "unknown";
+    takeEcho(kind);
+    const isFirst = kind.held === undefined;
+    if (kind.held === undefined) {
+      kind.held = { repeats: createRepeats(), snapshot, bytes: 0 };
       this.#held++;
     }
-    entry.held.repeats.add(snapshot);
-    entry.held.snapshot = snapshot;
-    this.#bytes += bytes - entry.held.bytes;
-    entry.held.bytes = bytes;
-    entry.folded++;
-    if (entry.folded >= entry.threshold && this.#options.pressure() === "none" && this.#tell(entry)) {
-      while (entry.threshold <= entry.folded) entry.threshold *= 10;
+    kind.held.repeats.add(snapshot);
+    kind.held.snapshot = snapshot;
+    this.#bytes += bytes - kind.held.bytes;
+    kind.held.bytes = bytes;
+    kind.folded++;
+    if (kind.folded >= kind.threshold && this.#options.pressure() === "none" && this.#tell(kind)) {
+      while (kind.threshold <= kind.folded) kind.threshold *= 10;
     }
     return isFirst ? "first" : "more";
   }
 
+  /** What is known of the kind of a key. */
+  kindOf(key: string): Kind | undefined {
+    return this.#kinds.get(this.#hashOf(key));
+  }
+
+  /** How many captures of a kind may be counted apart, and how long, before one has to come here again. */
+  reachOf({ opened, folded, threshold }: Kind): EchoReach {
+    const { windowMs, clock } = this.#options;
+    // What is past its threshold waits for the line to take something.
+    const captures = folded < threshold ? threshold - folded - 1 : Number.POSITIVE_INFINITY;
+    return { captures, ms: opened + windowMs - clock.monotonic() };
+  }
+
   /** Tells everything that is folded, for `flush`, `close` and the end of the process. */
   tellAll(): void {
-    for (const entry of this.#entries.values()) this.#tell(entry);
+    for (const kind of this.#kinds.values()) this.#tell(kind);
   }
 
   /** Forgets all keys; what was not told before is returned, for the account. */
   clear(): Untold[] {
-    const lost = [...this.#entries.values()].flatMap(({ held }) =>
-      held === undefined ? [] : [{ id: held.snapshot.id, weight: held.repeats.count }],
-    );
+    const lost = [...this.#kinds.values()].flatMap((kind) => {
+      takeEcho(kind);
+      const { held } = kind;
+      kind.held = undefined;
+      return held === undefined ? [] : [{ id: held.snapshot.id, weight: held.repeats.count }];
+    });
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#lastKey = undefined;
-    this.#entries.clear();
+    this.#kinds.clear();
     this.#held = 0;
     this.#bytes = 0;
     return lost;
@@ -152,27 +180,28 @@ export class FoldTable {
   /** A new kind of failure always gets a place, as long as there are bytes for it. */
   #admitNew(hash: number, now: number): Verdict {
     if (this.#options.pressure() === "overflowing" || !this.#makeRoom()) return "drop";
-    this.#entries.set(hash, { opened: now, sent: 1, folded: 0, threshold: 10, touched: now });
+    this.#kinds.set(hash, { opened: now, sent: 1, folded: 0, threshold: 10, touched: now });
     if (this.#timer === undefined) this.#schedule(this.#options.windowMs);
     return "send";
   }
 
-  /** The key's entry, if its window is still open. A window that has passed is closed first. */
-  #current(hash: number, now: number): Entry | undefined {
-    const entry = this.#entries.get(hash);
-    if (entry === undefined || now - entry.opened < this.#options.windowMs) return entry;
-    if (!this.#tell(entry)) return entry;
-    this.#entries.delete(hash);
+  /** The kind of a key, if its window is still open. A window that has passed is closed first. */
+  #current(hash: number, now: number): Kind | undefined {
+    const kind = this.#kinds.get(hash);
+    if (kind === undefined || now - kind.opened < this.#options.windowMs) return kind;
+    if (!this.#tell(kind)) return kind;
+    this.#kinds.delete(hash);
     return undefined;
   }
 
-  /** Sends what is held by an entry; `true` when nothing is left to tell. */
-  #tell(entry: Entry): boolean {
-    const { held } = entry;
+  /** Sends what is held of a kind; `true` when nothing is left to tell. */
+  #tell(kind: Kind): boolean {
+    takeEcho(kind);
+    const { held } = kind;
     if (held === undefined) return true;
     if (!this.#options.close(held.snapshot, held.repeats)) return false;
-    entry.held = undefined;
-    entry.closingId = undefined;
+    kind.held = undefined;
+    kind.closingId = undefined;
     this.#held--;
     this.#bytes -= held.bytes;
     return true;
@@ -180,17 +209,17 @@ export class FoldTable {
 
   /** Makes room for one more key: first by forgetting one without folds, else by telling the least recent one. */
   #makeRoom(): boolean {
-    if (this.#entries.size < this.#options.keys) return true;
-    let oldest: [number, Entry] | undefined;
-    for (const candidate of this.#entries) {
+    if (this.#kinds.size < this.#options.keys) return true;
+    let oldest: [number, Kind] | undefined;
+    for (const candidate of this.#kinds) {
       if (candidate[1].held === undefined) {
-        this.#entries.delete(candidate[0]);
+        this.#kinds.delete(candidate[0]);
         return true;
       }
       if (oldest === undefined || candidate[1].touched < oldest[1].touched) oldest = candidate;
     }
     if (oldest === undefined || !this.#tell(oldest[1])) return false;
-    this.#entries.delete(oldest[0]);
+    this.#kinds.delete(oldest[0]);
     return true;
   }
 
@@ -202,16 +231,29 @@ export class FoldTable {
     this.#timer = undefined;
     const { clock, windowMs } = this.#options;
     const now = Math.floor(clock.monotonic());
-    for (const [hash, entry] of this.#entries) {
-      const left = entry.opened + windowMs - now;
-      const wait = left > 0 ? left : this.#tell(entry) ? 0 : RETRY_MS;
+    for (const [hash, kind] of this.#kinds) {
+      const left = kind.opened + windowMs - now;
+      const wait = left > 0 ? left : this.#tell(kind) ? 0 : RETRY_MS;
       if (wait > 0) {
         this.#schedule(wait);
         return;
       }
-      this.#entries.delete(hash);
+      this.#kinds.delete(hash);
     }
   }
+}
+
+/** Takes over what was counted apart: the last of them becomes the capture that is told. */
+function takeEcho(kind: Kind): void {
+  const { held } = kind;
+  const { echo } = held ?? {};
+  if (held === undefined || echo === undefined) return;
+  held.echo = undefined;
+  if (echo.count === 0) return;
+  const { snapshot } = held;
+  held.snapshot = snapshotOf(snapshot.id, echo.last / 1000, snapshot, snapshot, echo.original);
+  held.repeats.add(held.snapshot, echo.count);
+  kind.folded += echo.count;
 }
 
 /** How soon a closing event that found no room is tried again. */

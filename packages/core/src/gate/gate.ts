@@ -3,9 +3,11 @@ import type { Snapshot } from "../capture/snapshot.js";
 import type { Clock } from "../clock.js";
 import type { DropReason } from "../drops.js";
 import type { ResolvedOptions } from "../options.js";
+import { Recent } from "../recent.js";
 import type { Scope } from "../scope.js";
+import { createEcho } from "./echo.js";
 import { isIgnored } from "./exclusion.js";
-import { FoldTable, type Pressure, type Untold, type Verdict } from "./fold-table.js";
+import { FoldTable, type Kind, type Pressure, type Untold, type Verdict } from "./fold-table.js";
 import type { Repeats } from "./repeats.js";
 import { findSighting, rememberSighting } from "./sightings.js";
 
@@ -32,7 +34,9 @@ export interface Behind {
 }
 
 export interface GateOptions {
-  readonly client: object;
+  readonly client: { readonly scope: Scope };
+  /** Whether captures that repeat a folded one to the letter are only counted; nobody is told of those. */
+  readonly echoes: boolean;
   readonly options: Pick<ResolvedOptions, "ignoreErrors" | "once" | "sampleRate">;
   readonly clock: Clock;
   random(): number;
@@ -51,6 +55,8 @@ export class Gate {
   readonly #context: GateOptions;
   /** Absent with `once: false`. */
   readonly #table: FoldTable | undefined;
+  /** Kinds whose last folded capture may have an echo. */
+  readonly #echoing = new Recent<Kind>();
 
   constructor(context: GateOptions) {
     const { options, clock, newId, sendClosing } = context;
@@ -87,6 +93,25 @@ export class Gate {
     return this.sampleRate < 1 && random() >= this.sampleRate ? "sample_rate" : undefined;
   }
 
+  /** Counts a failure that repeats a folded one to the letter. @returns the id of its event; `undefined`: it may be anything */
+  echo(error: unknown): string | undefined {
+    const { items } = this.#echoing;
+    if (items.length === 0 || this.sampleRate < 1 || typeof error !== "object" || error === null)
+      return undefined;
+    try {
+      const { name, message, stack } = error as Error;
+      for (let index = 0; index < items.length; index++) {
+        const echo = items[index]!.held?.echo;
+        if (echo === undefined || echo.stack !== stack || echo.message !== message || echo.name !== name)
+          continue;
+        return echo.add(error, this.#context.clock.now()) ? echo.eventId : undefined;
+      }
+    } catch {
+      // A getter or a proxy that throws is read with more care.
+    }
+    return undefined;
+  }
+
   /** Decides on a failure that was not seen in this scope before, and remembers it and its causes. */
   decide(key: string, scope: Scope, tree: CauseTree | undefined): Decision {
     const told = tree === undefined ? NONE_TOLD : this.#toldCauses(scope, tree);
@@ -106,10 +131,13 @@ export class Gate {
   /**
    * Counts a capture into the closing event of its key.
    *
+   * @param error - what was captured
    * @returns `first` and `more` as {@link FoldTable.fold}; `unknown`: it must be dropped
    */
-  fold(key: string, snapshot: Snapshot, bytes: number): "first" | "more" | "unknown" {
-    return this.#table?.fold(key, snapshot, bytes) ?? "unknown";
+  fold(key: string, snapshot: Snapshot, bytes: number, error: unknown): "first" | "more" | "unknown" {
+    const folded = this.#table?.fold(key, snapshot, bytes) ?? "unknown";
+    if (this.#context.echoes) this.#listen(key, snapshot, error);
+    return folded;
   }
 
   /** Sends all closing events now. `true`: none is left. */
@@ -121,6 +149,19 @@ export class Gate {
   /** Forgets all counts and stops its timer. @returns what was counted and never told */
   close(): Untold[] {
     return this.#table?.clear() ?? [];
+  }
+
+  /** Lets the captures after this one, which was folded, be compared to it. */
+  #listen(key: string, snapshot: Snapshot, error: unknown): void {
+    const kind = this.#table?.kindOf(key);
+    // Folding it may have told of it.
+    if (kind?.held?.snapshot !== snapshot) return;
+    const { captures, ms } = this.#table!.reachOf(kind);
+    const { client } = this.#context;
+    const sighting = { client, eventId: snapshot.id, isRoot: true };
+    const reach = { captures, ms: Math.min(ms, LOOK_EVERY_MS) };
+    kind.held.echo = createEcho({ error, snapshot, scope: client.scope, sighting }, reach);
+    if (!this.#echoing.items.includes(kind)) this.#echoing.add(kind);
   }
 
   #admit(key: string, related: readonly string[]): Decision {
@@ -162,5 +203,8 @@ export class Gate {
     }
   }
 }
+
+/** So often one of a storm is looked at like any other, for those who watch every capture to know how the process is. */
+const LOOK_EVERY_MS = 100;
 
 const NONE_TOLD: readonly string[] = [];

@@ -8,7 +8,8 @@ const SAMPLES = 10;
 export interface Repeats {
   /** How many captures the event stands for, itself included. */
   readonly count: number;
-  add(snapshot: Snapshot): void;
+  /** @param times - how many captures tell the same; `snapshot` is the last of them. Default 1 */
+  add(snapshot: Snapshot, times?: number): void;
   /** Counts captures of which only their number is known, and the time of the last. @param last - seconds since the Unix epoch */
   addUnseen(more: number, last: number): void;
   /** The `contexts.repeats` of the event. */
@@ -26,12 +27,12 @@ export function createRepeats(): Repeats {
     get count() {
       return count;
     },
-    add({ timestamp, hint, layers, transaction }) {
-      count++;
+    add({ timestamp, hint, layers, transaction }, times = 1) {
+      if (count === 0) first = timestamp;
+      count += times;
       last = timestamp;
-      if (count === 1) first = last;
-      tally(users, userName(hint.user ?? innermost(layers, "user")));
-      tally(transactions, hint.transaction ?? innermost(layers, "transaction") ?? transaction);
+      tally(users, userName(hint.user ?? innermost(layers, "user")), times);
+      tally(transactions, hint.transaction ?? innermost(layers, "transaction") ?? transaction, times);
     },
     addUnseen(more, at) {
       count += more;
@@ -49,10 +50,10 @@ export function createRepeats(): Repeats {
 }
 
 /** Counts a value among the first few distinct ones; later ones are counted together, as `…`. */
-function tally(counts: Map<string, number>, value: string | undefined): void {
+function tally(counts: Map<string, number>, value: string | undefined, times: number): void {
   if (value === undefined) return;
   const key = counts.has(value) || counts.size < SAMPLES ? value : "…";
-  counts.set(key, (counts.get(key) ?? 0) + 1);
+  counts.set(key, (counts.get(key) ?? 0) + times);
 }
 
 function userName(user: User | undefined): string | undefined {

@@ -107,6 +107,8 @@ export class FoldTable {
     if (entry === undefined) return "unknown";
     const isFirst = entry.held === undefined;
     if (entry.held === undefined) {
+      // One that found no place has an id already, which those after it are to share.
+      entry.closingId ??= snapshot.id;
       entry.held = { repeats: createRepeats(), snapshot, bytes: 0 };
       this.#held++;
     }

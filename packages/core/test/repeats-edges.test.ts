@@ -26,3 +26,32 @@ describe("a repeat that finds no place by its size alone", () => {
     expectBalance(client);
   });
 });
+
+describe("the samples of contexts.repeats", () => {
+  test("hold no secret of a name, and every count", async () => {
+    const { client, arrived } = createTestBench({ once: { full: 1 }, scrub: { patterns: [/EMP-\d+/] } });
+    const transactions = ["POST /password/reset", "GET /a?token=q8w7e6r5t4y3", "GET /a?token=u1i2o3p4a5s6"];
+    const users = ["4111111111111111", "EMP-17", "token", "__proto__"];
+    for (let n = 0; n <= 12; n++)
+      client.captureException(failureAt(1), {
+        transaction: transactions[n % 3]!,
+        user: { id: users[n % 4]! },
+      });
+
+    const counts = (await arrived()).map(({ contexts }) => contexts?.["repeats"]);
+    expect(counts[1]).toEqual({
+      count: 10,
+      first_seen: expect.any(String),
+      last_seen: expect.any(String),
+      users: Object.fromEntries([
+        ["[Filtered]", 5],
+        ["token", 3],
+        ["__proto__", 2],
+      ]),
+      transactions: { "POST /password/reset": 3, "GET /a?token=[Filtered]": 7 },
+      servers: { "web-1": 10 },
+    });
+    expect(Object.keys(counts[1]?.["users"] as object)).toContain("__proto__");
+    expect(JSON.stringify(counts)).not.toMatch(/4111|EMP|q8w7|u1i2/);
+  });
+});

@@ -119,6 +119,8 @@ export class FoldTable {
     takeEcho(kind);
     const isFirst = kind.held === undefined;
     if (kind.held === undefined) {
+      // One that found no place has an id already, which those after it are to share.
+      kind.closingId ??= snapshot.id;
       kind.held = { repeats: createRepeats(), snapshot, bytes: 0 };
       this.#held++;
     }

@@ -5,6 +5,7 @@ import { scrubAssignments } from "./scrub/assignments.js";
 import { isCardNumber, scrubCards } from "./scrub/cards.js";
 import { scrubCookies, scrubForm } from "./scrub/cookies.js";
 import { createKeyJudge, type Secrecy } from "./scrub/keys.js";
+import { isTally, scrubTally, TALLIES } from "./scrub/tallies.js";
 import { scrubPrivateKeys, scrubTokens } from "./scrub/tokens.js";
 import { cutText } from "./text.js";
 
@@ -156,12 +157,18 @@ export function createScrubber(options: ScrubOptions = {}): Scrubber {
     change(crumb, { message: text, category: text, data: record });
   const user = (given: User): User => change(given, { data: record });
 
+  const repeats = (given: Record<string, Json>): Record<string, Json> =>
+    mapRecord(given, (entry, name) =>
+      TALLIES.has(name) && isTally(entry) ? scrubTally(entry, text) : value(entry, name, 1),
+    );
+
   const event = (given: Event): Event =>
     change(given, {
       transaction: text,
       tags: (tags) => mapRecord(tags, (entry, name) => cutText(String(value(entry, name)), 200)),
       extra: record,
-      contexts: (contexts) => mapRecord(contexts, (context) => record(context)),
+      contexts: (contexts) =>
+        mapRecord(contexts, (context, name) => (name === "repeats" ? repeats(context) : record(context))),
       user,
       request,
       breadcrumbs: (crumbs) => change(crumbs, { values: (all) => mapList(all, breadcrumb) }),

@@ -106,6 +106,26 @@ describe.each([
     expect(client.stats().captured).toBe(0);
   });
 
+  test("requestHandler() reports that another server's 404 made a request fail", async () => {
+    start();
+    const app = quiet(new Koa());
+    app.use(requestHandler());
+    app.use(() => {
+      // As axios has it.
+      throw Object.assign(new Error("Request failed with status code 404"), {
+        status: 404,
+        config: { method: "get", url: "https://stock.example/1" },
+        response: { status: 404, headers: {} },
+      });
+    });
+
+    await fetch(await listen(app));
+
+    expect((await onlyEvent()).exception?.values?.at(-1)).toMatchObject({
+      value: "Request failed with status code 404",
+    });
+  });
+
   test("requestHandler() reports ctx.throw(503), and what shouldReport wants", async () => {
     start();
     const app = quiet(new Koa());

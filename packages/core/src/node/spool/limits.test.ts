@@ -79,7 +79,7 @@ describe("maxBytes", () => {
         store.close();
         folder.remove();
       }),
-      { numRuns: 30 },
+      { numRuns: 15 },
     );
   });
 

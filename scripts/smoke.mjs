@@ -17,6 +17,7 @@ import { pack, publicPackages } from "./packages.mjs";
 import { bundleCases } from "./smoke/bundles.mjs";
 import { createDelivery } from "./smoke/delivery.mjs";
 import { elsewhereCases } from "./smoke/elsewhere.mjs";
+import { frameworkCases } from "./smoke/frameworks.mjs";
 import { newcomerCases } from "./smoke/newcomer.mjs";
 import { nodeOf } from "./smoke/nodes.mjs";
 import { processCases } from "./smoke/process.mjs";
@@ -33,6 +34,7 @@ const SUITES = {
   runners: runnerCases,
   process: processCases,
   bundles: bundleCases,
+  frameworks: frameworkCases,
   elsewhere: elsewhereCases,
   newcomer: newcomerCases,
 };

@@ -117,11 +117,13 @@ export function typescriptCases({ tarballs, folder, results, delivers }) {
   }
 }
 
-function compilerNamed(version) {
+/** What npm is told to install for one of the compilers. */
+export function compilerNamed(version) {
   return `typescript-${version}@npm:typescript@${COMPILERS[version]}`;
 }
 
-async function compile({ cwd, version, out, files, options }) {
+/** Writes sources to a folder of a project, and compiles them strictly to `dist` in it. */
+export async function compile({ cwd, version, out, files, options }) {
   const compilerOptions = { ...STRICT, ...options, rootDir: ".", outDir: "dist" };
   const settings = { "tsconfig.json": JSON.stringify({ compilerOptions, include: ["*.ts"] }) };
   for (const [file, text] of Object.entries({ ...files, ...settings }))

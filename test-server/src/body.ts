@@ -39,7 +39,9 @@ export function readBody(
     });
     // "close" comes after "end" too, where the promise is settled already.
     request.once("close", () =>
-      reject(new ClientGone(`the connection ended after ${total} bytes of the body`)),
+      reject(
+        new ClientGone(`the connection ended after ${total} ${total === 1 ? "byte" : "bytes"} of the body`),
+      ),
     );
     request.on("error", () => undefined);
   });

@@ -52,6 +52,7 @@ describe("readEnvelope()", () => {
     ],
     ['{}\n{"type":"a","length":9}\nabc\n', "byte 27: item 1 (a) says length 9, but only 4 bytes follow"],
     ['{}\n{"type":"a","length":9}', "byte 27: item 1 (a) says length 9, but only 0 bytes follow"],
+    ['{}\n{"type":"a","length":9}\nb', "byte 27: item 1 (a) says length 9, but only 1 byte follows"],
     ['{}\n{"type":"a","length":3}\nabcd\n', "byte 30: a newline must follow item 1 (a), found 0x64"],
     ['{}\n{"type":"a","length":3}\nabc\n\n', "byte 31: expected the header of item 2, found an empty line"],
   ])("refuses %j with 400 and the byte", (text, detail) => {

@@ -56,7 +56,7 @@ function readItem(
     const present = Math.max(0, bytes.length - from);
     throw broken(
       from,
-      `item ${number} (${type}) says length ${end - from}, but only ${present} bytes follow`,
+      `item ${number} (${type}) says length ${end - from}, but only ${present} ${present === 1 ? "byte follows" : "bytes follow"}`,
     );
   }
   if (end < bytes.length && bytes[end] !== NEWLINE) {

@@ -63,7 +63,7 @@ describe("startTestServer({ file })", () => {
     const { events, problems } = await session(3);
 
     expect(ids(events)).toEqual([1, 3]);
-    expect(problems).toEqual([{ kind: "file", detail: expect.stringContaining("1 line(s)") }]);
+    expect(problems).toEqual([{ kind: "file", detail: expect.stringContaining("1 line of ") }]);
     expect(ids((await session()).events)).toEqual([1, 3]);
   });
 

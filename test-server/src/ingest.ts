@@ -107,7 +107,9 @@ function takeEnvelope(body: Buffer, arrival: Arrival, rules: IngestRules): Intak
     const id = checkedId(envelope.header["event_id"], "the envelope header");
     takeEvent(eventItem.payload, id, { header: envelope.header, attachments }, arrival, rules, intake);
   } else if (attachments.length > 0) {
-    note(intake, "envelope", [`${attachments.length} attachment(s) without their event: not kept`]);
+    note(intake, "envelope", [
+      `${attachments.length} ${attachments.length === 1 ? "attachment" : "attachments"} without an event: not kept`,
+    ]);
   }
   return intake;
 }

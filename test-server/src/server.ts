@@ -169,7 +169,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     if (opened.skipped > 0) {
       store.addProblem({
         kind: "file",
-        detail: `${opened.skipped} line(s) of ${path} are damaged and were skipped`,
+        detail: `${opened.skipped} ${opened.skipped === 1 ? "line" : "lines"} of ${path} skipped: damaged`,
       });
     }
     let full = false;

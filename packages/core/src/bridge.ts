@@ -20,9 +20,9 @@ export {
 export { misplacedDecorator } from "./misuse.js";
 export {
   captureFrom,
-  isServerFailure,
   isWanted,
   type RequestScopeOptions,
   withScopeOf,
 } from "./request/request-scope.js";
+export { isServerFailure } from "./request/server-failure.js";
 export { type RequestDetails, type RequestLike, requestPath, requestSource } from "./request.js";

@@ -152,7 +152,8 @@ describe("Intake", () => {
     const { intake, drain } = createIntake();
     for (let at = 0; at < 500; at++) intake.push(pending(at));
     const bytes = intake.bytes;
-    const outer = { ...pending(1000).snapshot, transaction: "POST /pay" };
+    const original = new Error("live");
+    const outer = { ...pending(1000, { original }).snapshot, transaction: "POST /pay" };
 
     intake.addSighting(`id ${n}`, { ...AROUND, transaction: "GET /" });
     intake.wrap(`id ${n}`, outer);
@@ -163,6 +164,7 @@ describe("Intake", () => {
       transaction: "POST /pay",
       exceptions: [{ value: outer.exceptions[0]!.value }],
     });
+    expect(got.snapshot.original).toBe(original);
     expect(got.related ?? []).toEqual(pending(n).related);
     expect(got.sightings.map(({ transaction }) => transaction)).toEqual(["GET /", undefined]);
     expect(intake.bytes).toBe(0);

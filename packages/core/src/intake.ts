@@ -214,9 +214,8 @@ export class Intake {
     return next;
   }
 
-  /** Hooks are owed the live error, which keeps alive what parking would let go. */
-  #isParkable({ snapshot, repeats, workshop, isDone }: Pending): boolean {
-    const isPlain = (repeats ?? workshop ?? isDone ?? snapshot.original) === undefined;
+  #isParkable({ repeats, workshop, isDone }: Pending): boolean {
+    const isPlain = (repeats ?? workshop ?? isDone) === undefined;
     return isPlain && this.#queue.size >= MAX_UNPARKED;
   }
 

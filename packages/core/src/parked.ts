@@ -1,5 +1,6 @@
 import type { ExceptionNode } from "./capture/cause-tree.js";
 import {
+  errorBytes,
   hintBytes,
   ownBytes,
   type Snapshot,
@@ -48,6 +49,8 @@ export class Parked implements Waiting, ShelfPlace {
   #stacks: ShelfPlace | undefined;
   #around: Around;
   #sightings: Surroundings[] | undefined;
+  /** A hook is owed the live error: of what parking would let go, it alone is kept. */
+  #original: unknown;
 
   /** @param before - the capture in front of it */
   constructor(pending: Pending, shelf: Shelf, before: Waiting | undefined) {
@@ -55,12 +58,14 @@ export class Parked implements Waiting, ShelfPlace {
     this.id = id;
     // A whole number takes no place of its own.
     this.readyAt = Math.ceil(readyAt);
+    this.#original = snapshot.original;
     if (before instanceof Parked) this.#stacks = before.#stacks;
     const textBytes = this.#put(snapshot, related, shelf);
     const shared = before instanceof Parked ? before.#around : undefined;
     const isShared = shared !== undefined && isSame(snapshot, shared);
     this.#around = isShared ? shared : aroundOf(snapshot);
-    this.bytes = OBJECT_BYTES + textBytes + (isShared ? 0 : bytes - ownBytes(snapshot) + AROUND_BYTES);
+    this.bytes = OBJECT_BYTES + textBytes + liveBytes(snapshot);
+    if (!isShared) this.bytes += bytes - ownBytes(snapshot) + AROUND_BYTES;
   }
 
   /** One capture; what stands for several is not parked. */
@@ -77,8 +82,9 @@ export class Parked implements Waiting, ShelfPlace {
   wrap(outer: Snapshot, shelf: Shelf): Snapshot {
     const { snapshot: inner, related } = this.unparked();
     this.#around = aroundOf(outer);
+    this.#original = outer.original;
     // The old texts stay where they are for as long as the board does.
-    this.bytes += this.#put(outer, related, shelf) + AROUND_BYTES + hintBytes(outer.hint);
+    this.bytes += this.#put(outer, related, shelf) + AROUND_BYTES + hintBytes(outer.hint) + liveBytes(outer);
     return inner;
   }
 
@@ -89,7 +95,7 @@ export class Parked implements Waiting, ShelfPlace {
     const exceptions = own.exceptions.map((node, index) => ({ ...node, stack: stacks[index]! }));
     const { id, weight, bytes, readyAt, sightings } = this;
     const around = { ...this.#around, request };
-    const snapshot = snapshotOf(id, timestamp, { ...own, exceptions, site }, around, undefined);
+    const snapshot = snapshotOf(id, timestamp, { ...own, exceptions, site }, around, this.#original);
     return { id, snapshot, sightings, weight, related, bytes, readyAt };
   }
 
@@ -110,6 +116,11 @@ export class Parked implements Waiting, ShelfPlace {
     this.end = end;
     return end - start + (isShared ? 0 : stacks.end - stacks.start);
   }
+}
+
+/** What a live error weighs, about: its own texts, which nobody else has any more. */
+function liveBytes({ original, exceptions }: Snapshot): number {
+  return original === undefined ? 0 : OBJECT_BYTES + errorBytes(exceptions);
 }
 
 function textOf(

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { ClientOptions } from "../src/options.js";
 import type { Transport } from "../src/transport/transport.js";
 import { createTestBench, expectBalance } from "./support/client.js";
 
@@ -16,8 +17,11 @@ function failure(n: number): Error {
 }
 
 describe("a server that never answers", () => {
-  test("ten thousand different failures are held, within the default bounds", async () => {
-    const { client } = createTestBench({ transport: hung });
+  test.each<[string, ClientOptions]>([
+    ["", {}],
+    [", with their live errors for a hook,", { beforeSend: (event) => event }],
+  ])("ten thousand different failures%s are held, within the default bounds", async (_, options) => {
+    const { client } = createTestBench({ transport: hung, ...options });
     for (let n = 0; n < 10_000; n++) {
       client.captureException(failure(n));
       if (n % 20 === 19) await new Promise(setImmediate);

@@ -402,7 +402,7 @@ const SITUATIONS: readonly Situation[] = [
   [
     "an event that cannot be read back",
     "spool-lost",
-    ["1 event was lost", "could not be read back"],
+    ["1 event was lost: it could not be read back"],
     async () => {
       const { dir, remove } = leftSpool();
       for (const name of readdirSync(dir, { recursive: true, encoding: "utf8" })) damage(join(dir, name));

@@ -6,7 +6,8 @@ import type { ExpressOptions } from "./request-handler.js";
 export interface ErrorHandlerOptions extends ExpressOptions {
   /**
    * Which errors are worth an event. Default: all but those that carry a status from 400 to 499 (`status`,
-   * `statusCode`, `status_code`, or Boom's `output.statusCode`), with which the client is answered.
+   * `statusCode`, `status_code`, or Boom's `output.statusCode`), with which the client is answered. Errors of calls to
+   * other servers have one, too, and are worth an event.
    */
   readonly shouldReport?: (error: unknown) => boolean;
 }

@@ -123,6 +123,27 @@ describe.each(majors)("%s", (_major, express) => {
     expect((await onlyEvent()).exception?.values.at(-1)).toMatchObject({ value: "no stock" });
   });
 
+  test("errorHandler() reports that another server's 404 made a request fail", async () => {
+    start();
+    const app = express();
+    app.use(requestHandler());
+    app.get("/", () => {
+      // As axios has it.
+      throw Object.assign(new Error("Request failed with status code 404"), {
+        status: 404,
+        config: { method: "get", url: "https://stock.example/1" },
+        response: { status: 404, headers: {} },
+      });
+    });
+    app.use(errorHandler());
+
+    await fetch(await listen(app));
+
+    expect((await onlyEvent()).exception?.values?.at(-1)).toMatchObject({
+      value: "Request failed with status code 404",
+    });
+  });
+
   test("errorHandler() reports what shouldReport wants, and everything when it fails", async () => {
     start();
     const app = express();

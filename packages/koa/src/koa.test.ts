@@ -70,6 +70,33 @@ describe.each([
     expect((await onlyEvent()).transaction).toBe("GET /api/orders/:id");
   });
 
+  test.each([
+    ["/shop/orders/7", "GET /shop/orders/:id"],
+    ["/shop", "GET /shop"],
+    ["/shop/eu/orders/7", "GET /shop/eu/orders/:id"],
+    ["/orders/7", "GET /orders/:id"],
+    ["/shop/about/us", "GET /shop/about/:page"],
+  ])(
+    "requestHandler() names the transaction of %s in mounted routers by the whole path",
+    async (path, name) => {
+      start();
+      const app = quiet(new Koa());
+      const fail = (): never => {
+        throw new Error("failed");
+      };
+      const routes = new Router().get("/", fail).get("/orders/:id", fail).routes() as unknown as Middleware;
+      app.use(requestHandler());
+      app.use(mount("/shop", mount("/eu", routes)));
+      app.use(mount("/shop", routes));
+      app.use(routes);
+      app.use(new Router().get("/shop/about/:page", fail).routes());
+
+      await fetch((await listen(app)) + path);
+
+      expect((await onlyEvent()).transaction).toBe(name);
+    },
+  );
+
   test("requestHandler() names no transaction when no route of the router matched", async () => {
     start();
     const app = quiet(new Koa());
@@ -104,6 +131,26 @@ describe.each([
     // Koa knows nothing of Boom; whoever uses it has a middleware that does.
     expect(statuses).toEqual([400, 401, 404, 403, 404, 500]);
     expect(client.stats().captured).toBe(0);
+  });
+
+  test("requestHandler() reports that another server's 404 made a request fail", async () => {
+    start();
+    const app = quiet(new Koa());
+    app.use(requestHandler());
+    app.use(() => {
+      // As axios has it.
+      throw Object.assign(new Error("Request failed with status code 404"), {
+        status: 404,
+        config: { method: "get", url: "https://stock.example/1" },
+        response: { status: 404, headers: {} },
+      });
+    });
+
+    await fetch(await listen(app));
+
+    expect((await onlyEvent()).exception?.values?.at(-1)).toMatchObject({
+      value: "Request failed with status code 404",
+    });
   });
 
   test("requestHandler() reports ctx.throw(503), and what shouldReport wants", async () => {
@@ -438,6 +485,28 @@ test("requestHandler() survives hostile contexts and errors, reports them, and t
 
   expect(client.stats().captured).toBe(2);
 });
+
+type Middleware = Koa3.Middleware;
+
+/** As koa-mount does it: what is mounted sees the rest of the path, and nobody else does. */
+function mount(prefix: string, mounted: Middleware): Middleware {
+  return async (ctx, next) => {
+    const { path } = ctx;
+    if (path !== prefix && !path.startsWith(`${prefix}/`)) return next();
+    const rest = path.slice(prefix.length) || "/";
+    Object.assign(ctx, { mountPath: prefix });
+    ctx.path = rest;
+    try {
+      await mounted(ctx, async () => {
+        ctx.path = path;
+        await next();
+        ctx.path = rest;
+      });
+    } finally {
+      ctx.path = path;
+    }
+  };
+}
 
 /** Without Koa's own output, which is not the subject. */
 function quiet(app: Koa3): Koa3 {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { CaptureTarget, RequestPolicy, RequestSource } from "@corvid/core";
-import { type RequestLike, type RequestScopeOptions, requestSource } from "@corvid/core/bridge";
+import { type RequestLike, type RequestScopeOptions, requestPath, requestSource } from "@corvid/core/bridge";
 
 /** What is read of a Koa context, 2 or 3. */
 export interface KoaContext {
@@ -76,11 +76,30 @@ export class RequestScope implements RequestScopeOptions {
 interface Routed {
   readonly _matchedRoute?: unknown;
   readonly routerPath?: unknown;
+  /** koa-mount's: where the innermost of what is mounted is. */
+  readonly mountPath?: unknown;
 }
 
 /** `GET /orders/:id`; `undefined` while no router has matched. */
 function transactionOf(context: KoaContext & Routed): string | undefined {
   const pattern = context._matchedRoute ?? context.routerPath;
   if (typeof pattern !== "string" && !(pattern instanceof RegExp)) return undefined;
-  return `${context.method} ${String(pattern)}`;
+  const mount = typeof pattern === "string" ? mountOf(context, pattern) : "";
+  return `${context.method} ${mount !== "" && pattern === "/" ? mount : `${mount}${String(pattern)}`}`;
+}
+
+/**
+ * The front of the path that koa-mount hides from a router: what is left when a plain pattern is laid at the path's end. It
+ * ends with what koa-mount told, which stays there when the request has gone on to others.
+ */
+function mountOf({ request, mountPath }: KoaContext & Routed, pattern: string): string {
+  if (typeof mountPath !== "string" || !/^[\w/:.~%-]*$/.test(pattern)) return "";
+  const given = segments(requestPath(request) ?? "");
+  const front = given.slice(0, Math.max(0, given.length - segments(pattern).length));
+  const mount = front.map((segment) => `/${segment}`).join("");
+  return mount.endsWith(mountPath) ? mount : "";
+}
+
+function segments(path: string): string[] {
+  return path.split("/").filter((segment) => segment !== "");
 }

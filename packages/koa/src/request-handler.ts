@@ -10,7 +10,7 @@ export interface KoaOptions {
   readonly client?: ClientChoice;
   /**
    * Which errors are worth an event. Default: all but those that carry a status from 400 to 499, such as those of
-   * `ctx.throw(404)`, which are answers.
+   * `ctx.throw(404)`, which are answers. Errors of calls to other servers have one, too, and are worth an event.
    */
   readonly shouldReport?: (error: unknown) => boolean;
 }

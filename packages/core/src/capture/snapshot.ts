@@ -193,12 +193,18 @@ const REQUEST_BYTES = 1024;
 
 /** What of it is the capture's alone: what was captured, and its request. */
 export function ownBytes({ exceptions, message, event, request }: Snapshot): number {
-  let bytes = OBJECT_BYTES + (request === undefined ? 0 : REQUEST_BYTES);
+  let bytes = OBJECT_BYTES + (request === undefined ? 0 : REQUEST_BYTES) + errorBytes(exceptions);
+  bytes += message?.formatted.length ?? 0;
+  return event === undefined ? bytes : bytes + jsonBytes(event);
+}
+
+/** What the errors say of themselves. */
+export function errorBytes(exceptions: Subject["exceptions"]): number {
+  let bytes = 0;
   for (const { type, value, stack, own } of exceptions) {
     bytes += type.length + value.length + stackBytes(stack) + (own === undefined ? 0 : jsonBytes(own));
   }
-  bytes += message?.formatted.length ?? 0;
-  return event === undefined ? bytes : bytes + jsonBytes(event);
+  return bytes;
 }
 
 /** What its call gave. */

@@ -71,8 +71,13 @@ describe("normalise() says in JSON", () => {
     ["promises and generators", [Promise.resolve(1), (function* () {})()], ["[Promise]", "[Generator]"]],
     [
       "bytes",
-      [Buffer.from("abc"), new Uint16Array(20), new ArrayBuffer(0)],
-      ["[Buffer(3 bytes) 616263]", `[Uint16Array(40 bytes) ${"0".repeat(32)}…]`, "[ArrayBuffer(0 bytes)]"],
+      [Buffer.from("abc"), Buffer.from("a"), new Uint16Array(20), new ArrayBuffer(0)],
+      [
+        "[Buffer(3 bytes) 616263]",
+        "[Buffer(1 byte) 61]",
+        `[Uint16Array(40 bytes) ${"0".repeat(32)}…]`,
+        "[ArrayBuffer(0 bytes)]",
+      ],
     ],
     ["instances", new Order(), { "[class]": "Order", id: 7 }],
     ["objects without a prototype", Object.assign(Object.create(null), { a: 1 }), { a: 1 }],

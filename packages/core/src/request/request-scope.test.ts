@@ -6,7 +6,7 @@ import { currentClient, currentContext, getScope, setCurrentClient, withScope } 
 import { Client } from "../node/client.js";
 import { requestSource } from "../request.js";
 import { type RecordingTransport, recordingTransport } from "../testing.js";
-import { captureFrom, isServerFailure, isWanted, withScopeOf } from "./request-scope.js";
+import { captureFrom, isWanted, withScopeOf } from "./request-scope.js";
 
 const options = { source: requestSource({ method: "GET", url: "/a" }) };
 const hint = { mechanism: { type: "auto.http.test", handled: false } };
@@ -155,40 +155,6 @@ describe("captureFrom()", () => {
     expect(captureFrom({}, options, new Error("failed"), hint)).toBeUndefined();
     expect(currentContext()).toEqual({});
   });
-});
-
-test("isServerFailure() is false for errors that carry a client's status alone", () => {
-  const hostile = new Proxy(
-    {},
-    {
-      get() {
-        throw new Error("do not look");
-      },
-    },
-  );
-
-  for (const answer of [
-    { status: 400 },
-    { statusCode: 404 },
-    { status: "bad", statusCode: 499 },
-    { status_code: 404 },
-    { output: { statusCode: 404 } },
-  ])
-    expect(isServerFailure(Object.assign(new Error("answer"), answer))).toBe(false);
-  for (const failure of [
-    new Error("plain"),
-    { status: 500 },
-    { status: "404" },
-    { status: 500, output: { statusCode: 404 } },
-    { output: { statusCode: 500 } },
-    { output: null },
-    { output: ["stdout", "stderr"] },
-    "text",
-    null,
-    undefined,
-    hostile,
-  ])
-    expect(isServerFailure(failure)).toBe(true);
 });
 
 test("isWanted() means yes when the rule fails", () => {

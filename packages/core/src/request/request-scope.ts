@@ -65,33 +65,6 @@ export function isWanted(error: unknown, shouldReport: (error: unknown) => boole
   }
 }
 
-/**
- * Whether an error is one of the server: anything but an error that carries a client's status, from 400 to 499, which is
- * an answer. The status is the first number in `status`, `statusCode`, `status_code` and, as Boom has it,
- * `output.statusCode`.
- */
-export function isServerFailure(error: unknown): boolean {
-  try {
-    const status = statusOf(error as ErrorWithStatus);
-    return status === undefined || status < 400 || status >= 500;
-  } catch {
-    return true;
-  }
-}
-
-/** Where the usual libraries put the status that an error is to be answered with. */
-interface ErrorWithStatus {
-  readonly status?: unknown;
-  readonly statusCode?: unknown;
-  readonly status_code?: unknown;
-  readonly output?: { readonly statusCode?: unknown } | null;
-}
-
-function statusOf(error: ErrorWithStatus): number | undefined {
-  const { status, statusCode, status_code, output } = error;
-  return [status, statusCode, status_code, output?.statusCode].find((said) => typeof said === "number");
-}
-
 function chosenClient(options: RequestScopeOptions): CaptureTarget | undefined {
   try {
     return options.chooseClient?.() ?? undefined;

@@ -72,13 +72,16 @@ function eventOfLoss(loss: SpoolLoss): EventInput {
   };
 }
 
-const BECAUSE: Readonly<Record<SpoolLoss["reason"], string>> = {
-  full: "the spool was full",
-  too_old: "they had waited too long in the spool",
-  corrupt: "they could not be read back from the spool",
-  gone: "their files in the spool were deleted or spoilt",
+/** Why, of one event and of many. */
+const BECAUSE: Readonly<Record<SpoolLoss["reason"], readonly [one: string, many: string]>> = {
+  full: ["the spool was full", "the spool was full"],
+  too_old: ["it had waited too long in the spool", "they had waited too long in the spool"],
+  corrupt: ["it could not be read back from the spool", "they could not be read back from the spool"],
+  gone: ["its file in the spool was deleted or spoilt", "their files in the spool were deleted or spoilt"],
 };
 
-function describeLoss({ reason, events }: SpoolLoss): string {
-  return `${events} ${events === 1 ? "event was" : "events were"} lost: ${BECAUSE[reason]}`;
+/** What happened, in a sentence for people. */
+export function describeLoss({ reason, events }: SpoolLoss): string {
+  const [one, many] = BECAUSE[reason];
+  return events === 1 ? `1 event was lost: ${one}` : `${events} events were lost: ${many}`;
 }

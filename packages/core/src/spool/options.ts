@@ -5,7 +5,7 @@ export interface SpoolOptions {
    * directory, else in the temporary one.
    */
   readonly dir?: string;
-  /** Bytes on disk; beyond, the oldest goes. Default 64 MiB. */
+  /** Bytes on disk; before they are more, the oldest go. Default 64 MiB. */
   readonly maxBytes?: number;
   /** Age at which what waits is given up, in milliseconds. Default 7 days. */
   readonly maxAgeMs?: number;

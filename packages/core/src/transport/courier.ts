@@ -3,6 +3,7 @@ import type { Diagnostics } from "../diagnostics.js";
 import type { DropReason } from "../drops.js";
 import type { Envelope } from "../envelope.js";
 import { thrownText } from "../messages.js";
+import { byteLength } from "../process/text.js";
 import { Alarm } from "./alarm.js";
 import { attempt } from "./attempt.js";
 import { Backlog, type Parcel } from "./backlog.js";
@@ -375,13 +376,16 @@ const CATEGORIES: Readonly<Record<Envelope["kind"], readonly string[]>> = {
   client_report: ["internal"],
 };
 
-/** Bytes of an envelope's attachments. */
+/** Bytes of an envelope's attachments, as they would be sent. */
 export function attachmentBytes({ attachments }: Envelope): number {
-  return attachments.reduce((sum, { data }) => sum + data.length, 0);
+  return attachments.reduce(
+    (sum, { data }) => sum + (typeof data === "string" ? byteLength(data) : data.length),
+    0,
+  );
 }
 
 function withoutAttachments(envelope: Envelope): Envelope {
-  return { ...envelope, attachments: [], bytes: envelope.bytes - attachmentBytes(envelope) };
+  return { ...envelope, attachments: [], bytes: envelope.payload.length };
 }
 
 const KEPT: Outcome = { kind: "kept" };

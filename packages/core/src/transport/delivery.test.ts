@@ -240,6 +240,18 @@ describe("Delivery: what an answer means", () => {
     expect(reportsIn(transport.history)).toEqual(quantity === 0 ? [] : [[line]]);
   });
 
+  test("what stays behind of attachments is told in bytes, of texts too", async () => {
+    const { delivery, transport, pass } = bench({ shrink: () => numbered(1) });
+    delivery.offer(numbered(1, [{ filename: "a", data: "größer" }]));
+    await transport.sent[0]!.answer(TOO_LARGE);
+    await transport.sent[0]!.answer(ACCEPTED);
+    await pass(60_000);
+
+    const line = { reason: "send_error", category: "attachment", quantity: 8 };
+    expect(reportsIn(transport.history)).toEqual([[line]]);
+    expect(delivery.stats().queuedBytes).toBe(0);
+  });
+
   test.each<[string, unknown]>([
     ["throws", new Error("boom")],
     ["throws nothing", undefined],

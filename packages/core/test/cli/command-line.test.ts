@@ -30,8 +30,8 @@ describe("corvid", () => {
     [["test", "--timeout", "0"], 'received "0"'],
     [["test", "--timeout", "3601"], 'received "3601"'],
     [["test", "--timeout", "-1"], "--timeout"],
-    [["test", "a", "b"], "expected at most 1 operand(s), received 2"],
-    [["doctor", "here"], "expected at most 0 operand(s), received 1"],
+    [["test", "a", "b"], "expected at most 1 operand, received 2"],
+    [["doctor", "here"], "expected at most 0 operands, received 1"],
   ])("%j ends with 2 and says what was expected", async (args, text) => {
     expect(await run(args)).toEqual({ code: 2, out: "", err: expect.stringContaining(text) });
   });

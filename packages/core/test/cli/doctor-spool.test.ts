@@ -81,7 +81,7 @@ describe("corvid doctor, about the spool", () => {
 
     expect(about("waiting", await doctor())).toMatchObject({
       state: "ok",
-      text: "1 event (0 raw) for 1 capture, all of processes that run",
+      text: "1 event (0 raw) for 1 capture, of processes that run",
     });
   });
 

@@ -87,7 +87,7 @@ describe("the command corvid", () => {
       "localhost",
       100,
       0,
-      /ok +certificate +TLSv1\.3, issued by corvid-test-only, valid for \d+ more/,
+      /ok +certificate +TLSv1\.3, issued by corvid-test-only, valid for \d+ more day/,
     ],
     ["one that is soon over", "localhost", 5, 0, /note +certificate .*\n.*soon be over/],
     [
@@ -95,7 +95,7 @@ describe("the command corvid", () => {
       "localhost",
       -3,
       1,
-      /problem +certificate .*expired \d day\(s\) ago: CERT_HAS_EXPIRED\n.*Renew it/,
+      /problem +certificate .*expired (1 day|\d days) ago: CERT_HAS_EXPIRED\n.*Renew it/,
     ],
     [
       "one for another name",

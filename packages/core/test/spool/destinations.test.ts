@@ -76,6 +76,22 @@ describe("two destinations, of which one takes nothing", () => {
     await killed.close(0);
   });
 
+  test("a restart that names them in another order goes on with what is left", async () => {
+    const [up, hung] = [place("up"), place("hung", NEVER)];
+    const killed = clientOf([up, hung]);
+    const id = killed.captureException(new Error("x"));
+    await vi.waitFor(() => expect(killed.stats().destinations[0]?.delivered).toBe(1));
+    die(folder.dir);
+
+    hung.answer = ACCEPTED;
+    const heir = clientOf([hung, up]);
+    await vi.waitFor(() => expect(hung.taken).toEqual([id]));
+    await heir.close();
+
+    expect(up.taken).toEqual([id]);
+    await killed.close(0);
+  });
+
   test.each<[string, ClientOptions]>([
     ["queueSize", { queueSize: 5 }],
     ["queueBytes", { queueBytes: 20_000 }],

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { nearest } from "./nearest.js";
+import { counted } from "./report.js";
 
 /** A command line that cannot be understood. The text says what was expected, and never repeats an address. */
 export class UsageError extends Error {
@@ -29,7 +30,7 @@ export function readArguments<Name extends string>(
 ): Arguments<Name> {
   const { values, positionals } = parse(args, options);
   if (positionals.length > most) {
-    throw new UsageError(`expected at most ${most} operand(s), received ${positionals.length}`);
+    throw new UsageError(`expected at most ${counted(most, "operand")}, received ${positionals.length}`);
   }
   const entries = Object.entries(values) as [Name, string | boolean][];
   return {

@@ -1,5 +1,5 @@
 import type { TLSSocket } from "node:tls";
-import type { Finding } from "./report.js";
+import { counted, type Finding } from "./report.js";
 
 /** What is known of a server's certificate. */
 export interface CertificateFacts {
@@ -66,8 +66,8 @@ export function certificateFinding(
 }
 
 function expiry(daysLeft: number): string {
-  if (daysLeft < 0) return `expired ${-daysLeft} day(s) ago`;
-  return `valid for ${daysLeft} more day(s)`;
+  if (daysLeft < 0) return `expired ${counted(-daysLeft, "day")} ago`;
+  return `valid for ${counted(daysLeft, "more day")}`;
 }
 
 function adviceFor(

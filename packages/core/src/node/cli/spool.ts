@@ -102,7 +102,7 @@ function instanceFinding(instance: SpoolInstance): Finding {
   return {
     topic: state,
     ...EXPLAINED[state],
-    text: `${counted(events.length, "event")} (${raw} raw) for ${counted(captures, "capture")}, ${bytes} bytes${damaged}, in ${folder}`,
+    text: `${counted(events.length, "event")} (${raw} raw) for ${counted(captures, "capture")}, ${counted(bytes, "byte")}${damaged}, in ${folder}`,
     details: {
       ...instance,
       begunAt: instance.begunAt ?? null,
@@ -160,21 +160,21 @@ function tellDrain(result: DrainResult, report: Report): void {
     state: "ok",
     text: `${counted(delivered, "event")}, for ${counted(captures, "capture")}`,
   });
-  say("raw", "note", raw, "Only the application can send these: start it, with its spool option.");
-  say("elsewhere", "note", elsewhere, "This destination has them; they wait for another.");
+  say("raw", "note", raw, "Only the application can send what is raw: start it, with its spool option.");
+  say("elsewhere", "note", elsewhere, "Arrived here already, and still wanted by another destination.");
   say(
     "left",
     "problem",
     left,
-    "The server did not answer, or the command was interrupted. They stay: try again, or corvid test.",
+    "The server did not answer, or the command was interrupted. Nothing is forgotten: try again, or corvid test.",
   );
   say(
     "refused",
     "problem",
     refused,
-    "The server does not want them. They stay; corvid spool DIR --discard --only finished --yes forgets them.",
+    "The server does not want this. It stays; corvid spool DIR --discard --only finished --yes forgets it.",
   );
-  say("unreadable", "problem", unreadable, "Damaged on disk: they cannot be sent.");
+  say("unreadable", "problem", unreadable, "Damaged on disk: cannot be sent.");
 }
 
 async function discard(

@@ -33,6 +33,9 @@ const LONGEST_SEGMENT_AGE_MS = 60 * 60 * 1000;
 /** Whoever asks for an event does not look through a hundred thousand that nobody takes now. */
 const MOST_PASSED_OVER = 100;
 const BY_NOBODY: ReadonlySet<string> = new Set();
+const MOST_BYTES_PER_UNIT = 3;
+/** Of a line without its payload, and of what is said again behind it. */
+const BYTES_AROUND = 512;
 /** The whole is in this many files at least, so that what must be dropped is a small part. */
 const SEGMENTS = 8;
 
@@ -51,6 +54,8 @@ export class Holdings {
   readonly #line = new WaitingLine();
   readonly #lines = new LineWriter();
   readonly #reader = new PartReader();
+  /** Bytes that can be added before all sizes must be looked at again: adding them up is too dear for each capture. */
+  #room = 0;
   #isClosed = false;
 
   constructor(options: HoldingsOptions) {
@@ -77,6 +82,7 @@ export class Holdings {
 
   /** @returns whether it is on disk. @throws what the system says */
   keep(kind: PartKind, id: string, payload: string): boolean {
+    this.#makeRoom(payload);
     const known = this.#find(id);
     const journal = known?.journal ?? this.#own;
     if (!journal.keep(kind, id, payload)) return false;
@@ -109,6 +115,8 @@ export class Holdings {
     losses.addCount(unreadable, unreadable, segments);
     this.#tell(losses);
     this.#claimed.set(folder, journal);
+    // Until the others are looked at again.
+    this.bytesElsewhere = Math.max(0, this.bytesElsewhere - journal.bytes);
     this.waiting += entries.byId.size;
     this.#line.addJournal(journal, segments[0]?.begunAt ?? 0);
     if (unreadable > 0 && !journal.isEmpty)
@@ -139,11 +147,15 @@ export class Holdings {
     return undefined;
   }
 
-  /** The oldest files go until the rest is small enough. What is in hand is only no longer held. */
-  dropExcess(): void {
+  /**
+   * The oldest files go until the rest is small enough. What is in hand is only no longer held.
+   *
+   * @param wanted - bytes that are to find room beside the rest
+   */
+  dropExcess(wanted = 0): void {
     for (const journal of this.#journals()) this.#dropAged(journal);
     const losses = new Losses("full");
-    while (this.#bytes() > this.#options.maxBytes) {
+    while (this.#bytes() + wanted > this.#options.maxBytes) {
       const journal = this.#journals()
         .filter(({ oldest }) => oldest !== undefined)
         .sort((a, b) => a.oldest!.begunAt - b.oldest!.begunAt)[0];
@@ -151,6 +163,7 @@ export class Holdings {
       const { oldest } = journal;
       this.#drop(journal, losses, (segment) => segment === oldest);
     }
+    this.#room = this.#options.maxBytes - this.#bytes();
     this.#tell(losses);
   }
 
@@ -181,8 +194,23 @@ export class Holdings {
     return [this.#own, ...this.#claimed.values()];
   }
 
+  get #segmentBytes(): number {
+    return Math.min(LARGEST_SEGMENT_BYTES, this.#options.maxBytes / SEGMENTS);
+  }
+
   #bytes(): number {
     return this.#journals().reduce((sum, { bytes }) => sum + bytes, this.bytesElsewhere);
+  }
+
+  /**
+   * Sees to it that a line does not make the whole too large, nor what must be written before the oldest file can go: that
+   * its events are done, and those that move away from it. No event shall be lost for the sake of that.
+   */
+  #makeRoom(payload: string): void {
+    const around = BYTES_AROUND + this.#own.headBytes + this.#segmentBytes / 2;
+    if (payload.length * MOST_BYTES_PER_UNIT + around <= this.#room) return;
+    const wanted = Buffer.byteLength(payload) + around;
+    if (wanted > this.#room) this.dropExcess(wanted);
   }
 
   #find(id: string): Placed | undefined {
@@ -220,9 +248,11 @@ export class Holdings {
   #settle({ entry, journal }: Placed, destination: string | undefined): undefined {
     // It is known here. Where it cannot be noted, it is sent once more after a crash, with the same id.
     this.#try("what is done cannot be noted", () => journal.settle(entry.id, destination));
-    if (journal.entries.byId.has(entry.id)) return;
-    this.#uncount(entry);
-    this.#tidy(journal);
+    if (!journal.entries.byId.has(entry.id)) {
+      this.#uncount(entry);
+      this.#tidy(journal);
+    }
+    if (this.#room < 0) this.dropExcess();
   }
 
   #lose(placed: Placed, reason: SpoolLoss["reason"]): undefined {
@@ -315,12 +345,15 @@ export class Holdings {
   #newJournal(
     entries: Entries,
     segments: readonly Segment[],
-    own: Omit<JournalOptions, "lines" | "fsync" | "segmentBytes" | "now">,
+    own: Omit<JournalOptions, "lines" | "fsync" | "segmentBytes" | "now" | "onWritten">,
   ): Journal {
-    const { clock, fsync, maxBytes } = this.#options;
-    const segmentBytes = Math.min(LARGEST_SEGMENT_BYTES, maxBytes / SEGMENTS);
+    const { clock, fsync } = this.#options;
+    const segmentBytes = this.#segmentBytes;
     const common = { lines: this.#lines, fsync, segmentBytes, now: () => clock.now() };
-    return new Journal({ ...common, ...own }, entries, segments);
+    const onWritten = (bytes: number): void => {
+      this.#room -= bytes;
+    };
+    return new Journal({ ...common, ...own, onWritten }, entries, segments);
   }
 }
 

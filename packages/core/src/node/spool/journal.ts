@@ -25,6 +25,8 @@ export interface JournalOptions {
   readonly head: () => SegmentHead;
   /** The file stays open between two lines: for one's own, which is written to at any time. */
   readonly staysOpen: boolean;
+  /** So many bytes were added. */
+  readonly onWritten: (bytes: number) => void;
   /** A segment was begun: it may be time to look at the sizes. */
   readonly onBegun: () => void;
 }
@@ -54,6 +56,11 @@ export class Journal {
 
   get bytes(): number {
     return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** What a segment begins with, when another must be begun; 0 as long as there was none. */
+  get headBytes(): number {
+    return this.#segments.at(-1)?.headBytes ?? 0;
   }
 
   /** The segment that goes first when something must go; never the one that is written to. */
@@ -182,13 +189,14 @@ export class Journal {
   }
 
   #append(kind: LineKind, id: string, payload: string): boolean {
-    const { lines, staysOpen } = this.#options;
+    const { lines, staysOpen, onWritten } = this.#options;
     const { segment, file } = this.#writable();
     const line = lines.write(kind, id, payload);
     try {
       if (line === undefined) return false;
       const offset = file.append(line);
       segment.bytes = file.bytes;
+      onWritten(line.length);
       this.entries.apply({ kind, id, segment, offset, length: line.length - 1, payload: () => payload });
       return true;
     } finally {
@@ -205,7 +213,7 @@ export class Journal {
   }
 
   #begin(): { segment: Segment; file: SegmentFile } {
-    const { folder, instance, lines, fsync, head, onBegun } = this.#options;
+    const { folder, instance, lines, fsync, head, onWritten, onBegun } = this.#options;
     const number = (this.#segments.at(-1)?.number ?? 0) + 1;
     const path = join(folder, segmentName(number));
     const said = head();
@@ -221,6 +229,7 @@ export class Journal {
     this.#file = file;
     this.#active = { number, path, ...said, headBytes: file.bytes, bytes: file.bytes, liveBytes: 0 };
     this.#segments.push(this.#active);
+    onWritten(file.bytes);
     onBegun();
     return { segment: this.#active, file };
   }

@@ -52,10 +52,10 @@ function crashReport({ diagnosticReport, diagnostics }: WantedSpool, folder: str
   return enableCrashReport(folder, (text) => diagnostics.warn("crash-report-off", text));
 }
 
-/** Who may take over from whom: those who send to the same place. */
+/** Who may take over from whom: those who send to the same places, in whatever order they are named. */
 function groupOf(dsnKey: string, destinations: readonly string[]): string {
   return createHash("sha256")
-    .update([dsnKey, ...destinations].join("\n"))
+    .update([dsnKey, ...[...destinations].sort()].join("\n"))
     .digest("hex")
     .slice(0, 8);
 }

@@ -20,7 +20,7 @@ export interface SpoolOptions {
   readonly destinations?: readonly string[];
   /** What this process says of itself, as JSON; written once into each file. */
   readonly head: () => string;
-  /** The most bytes of the whole folder, about. Default 64 MiB. */
+  /** The most bytes of this instance; of the whole folder, as far as is known of the others. Default 64 MiB. */
   readonly maxBytes?: number;
   /** What waits for longer is dropped. Milliseconds; default 7 days. */
   readonly maxAgeMs?: number;

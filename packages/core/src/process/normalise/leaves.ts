@@ -96,7 +96,7 @@ function bytesText(value: ArrayBufferView | ArrayBuffer, name: string): string {
     : new Uint8Array(value, 0, Math.min(value.byteLength, SHOWN_BYTES));
   const head = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   const more = value.byteLength > SHOWN_BYTES ? CUT : "";
-  return `[${shortName(name)}(${value.byteLength} bytes)${head === "" ? "" : ` ${head}${more}`}]`;
+  return `[${shortName(name)}(${value.byteLength} ${value.byteLength === 1 ? "byte" : "bytes"})${head === "" ? "" : ` ${head}${more}`}]`;
 }
 
 function urlText(value: object, name: string, maxLength: number): string | undefined {

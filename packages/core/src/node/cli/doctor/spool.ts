@@ -65,7 +65,7 @@ function waitingFinding(path: string, instances: readonly SpoolInstance[]): Find
   const damaged = unreadable === 0 ? "" : `, ${counted(unreadable, "damaged line")}`;
   if (events.length === 0) return { ...base, state: "ok", text: `nothing${damaged}` };
   const text = `${counted(events.length, "event")} (${raw} raw) for ${counted(captures, "capture")}${damaged}`;
-  if (left === 0) return { ...base, state: "ok", text: `${text}, all of processes that run` };
+  if (left === 0) return { ...base, state: "ok", text: `${text}, of processes that run` };
   return {
     ...base,
     state: "note",

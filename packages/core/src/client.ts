@@ -1,10 +1,17 @@
 import { breadcrumbPolicy } from "./breadcrumbs.js";
 import { readCauseTree } from "./capture/cause-tree.js";
-import { readEventInput } from "./capture/event-input.js";
+import { readEventInput, type ToldText } from "./capture/event-input.js";
 import { readException } from "./capture/exception-text.js";
 import type { CaptureHint } from "./capture/hint.js";
 import { read } from "./capture/safe-read.js";
-import { messageText, type Snapshot, type Subject, snapshotBytes, snapshotOf } from "./capture/snapshot.js";
+import {
+  type MessageText,
+  messageText,
+  type Snapshot,
+  type Subject,
+  snapshotBytes,
+  snapshotOf,
+} from "./capture/snapshot.js";
 import { captureSite, isEmptyStack, NO_STACK } from "./capture/stack.js";
 import { fingerprintOf, surroundings, type Whereabouts, whereabouts } from "./capture/surroundings.js";
 import { versions } from "./copies.js";
@@ -13,9 +20,12 @@ import { transportsOf } from "./destinations.js";
 import { createDiagnostics, type Diagnostics } from "./diagnostics.js";
 import type { DropReason } from "./drops.js";
 import type { EventInput, Level } from "./event.js";
+import type { Folded } from "./gate/fold-table.js";
 import { type Decision, Gate } from "./gate/gate.js";
+import { eventDetails, kindDetails } from "./gate/kind-details.js";
 import { repeatKey } from "./gate/repeat-key.js";
-import { AT_ONCE, pendingOf } from "./intake.js";
+import type { Sighting } from "./gate/sightings.js";
+import { AT_ONCE, closingOf, pendingOf } from "./intake.js";
 import { type Integration, setUpIntegrations } from "./integration.js";
 import { Ledger } from "./ledger.js";
 import { thrownText } from "./messages.js";
@@ -100,9 +110,9 @@ export class CorvidClient implements CaptureTarget {
       echoes: spool === undefined && !options.debug && this.#areBuiltIn(this.#observers),
       options,
       behind: () => this.#outbound.pressure(this.#gate.held),
-      isWaiting: (id) => this.#outbound.isWaiting(id),
-      sendClosing: (snapshot, repeats) =>
-        this.#outbound.push(pendingOf(snapshot, AT_ONCE, { repeats, bytes: snapshotBytes(snapshot) })),
+      isWaitingAlone: (id) => this.#outbound.isWaitingAlone(id),
+      sendClosing: (snapshot, repeats, sightings) =>
+        this.#outbound.push(closingOf(snapshot, repeats, sightings)),
     });
     const { maxBreadcrumbs, beforeBreadcrumb } = options;
     scope.governBreadcrumbs(
@@ -154,7 +164,8 @@ export class CorvidClient implements CaptureTarget {
       const tree = readCauseTree(error, head, limits);
       const site = isEmptyStack(head.stack) ? captureSite(this.captureException) : undefined;
       const fingerprint = fingerprintOf(where, hint);
-      const key = repeatKey(head.type, head.value, site ?? head.stack, fingerprint, this.#ownCode);
+      const details = kindDetails(tree.nodes);
+      const key = repeatKey(head.type, head.value, site ?? head.stack, fingerprint, this.#ownCode, details);
       this.#announce(key, where);
       const decision = this.#gate.decide(key, where.identity, tree);
       return this.#carryOut(decision, key, where, hint, { exceptions: tree.nodes, site }, error);
@@ -172,7 +183,7 @@ export class CorvidClient implements CaptureTarget {
       const given: CaptureHint | undefined = typeof hint === "string" ? { level: hint } : hint;
       const text = messageText(message, read(given, "params"), this.#options.limits.stringLength);
       const site = this.#options.attachStacktrace ? captureSite(this.captureMessage) : undefined;
-      return this.#captureText("", text.template ?? text.formatted, where, given, {
+      return this.#captureText(messageTold(text), where, given, {
         exceptions: [],
         message: text,
         site,
@@ -187,8 +198,8 @@ export class CorvidClient implements CaptureTarget {
    */
   captureEvent(input: EventInput, hint?: CaptureHint): string {
     return this.#guarded((where) => {
-      const { event, type, text } = readEventInput(input, this.#options.limits);
-      return this.#captureText(type, text, where, hint, { exceptions: [], event });
+      const { event, ...told } = readEventInput(input, this.#options.limits);
+      return this.#captureText(told, where, hint, { exceptions: [], event });
     });
   }
 
@@ -258,15 +269,15 @@ export class CorvidClient implements CaptureTarget {
   }
 
   #captureText(
-    type: string,
-    text: string,
+    { type, text, stack, causes }: ToldText,
     where: Whereabouts,
     hint: CaptureHint | undefined,
     subject: Subject,
   ): string {
     const excluded = this.#gate.exclusion(undefined, type, text);
     if (excluded !== undefined) return this.#drop(excluded);
-    const key = repeatKey(type, text, NO_STACK, fingerprintOf(where, hint, subject.event));
+    const fingerprint = fingerprintOf(where, hint, subject.event);
+    const key = repeatKey(type, text, stack, fingerprint, undefined, eventDetails(causes));
     this.#announce(key, where);
     return this.#carryOut(
       this.#gate.decide(key, where.identity, undefined),
@@ -308,7 +319,7 @@ export class CorvidClient implements CaptureTarget {
     const shown = this.#showsErrors ? original : undefined;
     const snapshot = snapshotOf(id, clock.now() / 1000, subject, around, shown);
     const bytes = snapshotBytes(snapshot);
-    if (decision.kind === "fold") return this.#fold(key, snapshot, bytes, original);
+    if (decision.kind === "fold") return this.#fold(key, snapshot, bytes, decision.folded, original);
     if (decision.kind === "wrap") {
       this.#ledger.merged++;
       this.#outbound.wrap(id, snapshot);
@@ -317,19 +328,24 @@ export class CorvidClient implements CaptureTarget {
     const isUrgent = around.hint.level === "fatal" || around.hint.mechanism?.handled === false;
     const readyAt = isUrgent ? AT_ONCE : clock.monotonic() + this.#options.mergeMs;
     const isTaken = this.#outbound.push(pendingOf(snapshot, readyAt, { bytes, related: decision.related }));
-    return isTaken ? id : this.#fold(key, snapshot, bytes, original);
+    return isTaken ? id : this.#fold(key, snapshot, bytes, decision.folded, original);
   }
 
-  #merge(id: string, where: Whereabouts, hint: CaptureHint | undefined): string {
+  #merge({ eventId: id, folded }: Sighting, where: Whereabouts, hint: CaptureHint | undefined): string {
+    const { limits, request } = this.#options;
     this.#ledger.merged++;
-    if (this.#outbound.isWaiting(id))
-      this.#outbound.addSighting(id, surroundings(where, hint, this.#options.limits, this.#options.request));
     this.#diagnostics.debug("merged", id);
+    // What one failure knows is not for an event that shows another one of its kind.
+    if (folded?.isShown === false) return id;
+    if (this.#outbound.isWaiting(id))
+      this.#outbound.addSighting(id, surroundings(where, hint, limits, request));
+    else if (folded?.held !== undefined)
+      this.#gate.addSighting(folded, surroundings(where, hint, limits, request));
     return id;
   }
 
-  #fold(key: string, snapshot: Snapshot, bytes: number, original: unknown): string {
-    const folded = this.#gate.fold(key, snapshot, bytes, original);
+  #fold(key: string, snapshot: Snapshot, bytes: number, last: Folded, original: unknown): string {
+    const folded = this.#gate.fold(key, snapshot, bytes, last, original);
     if (folded === "unknown") return this.#drop("queue_overflow", snapshot.id);
     this.#outbound.recordFold(snapshot);
     if (folded === "more") this.#ledger.folded++;
@@ -411,6 +427,11 @@ export class CorvidClient implements CaptureTarget {
   #reportTrouble(where: string, error: unknown): void {
     this.#diagnostics.warn("internal-error", where, thrownText(error));
   }
+}
+
+/** A message is recognised by its template. */
+function messageTold({ template, formatted }: MessageText): ToldText {
+  return { type: "", text: template ?? formatted, stack: NO_STACK, causes: [] };
 }
 
 function chosenIntegrations(options: ResolvedOptions, platform: Platform): readonly Integration[] {

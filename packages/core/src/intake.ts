@@ -1,4 +1,12 @@
-import { hintBytes, ownBytes, type Snapshot, type Surroundings } from "./capture/snapshot.js";
+import {
+  hintBytes,
+  MAX_SIGHTINGS,
+  ownBytes,
+  type Snapshot,
+  type Surroundings,
+  sightingBytes,
+  snapshotBytes,
+} from "./capture/snapshot.js";
 import type { Clock, Timer } from "./clock.js";
 import type { Workshop } from "./finish.js";
 import type { Repeats } from "./gate/repeats.js";
@@ -56,17 +64,20 @@ export function pendingOf(
   return { id: snapshot.id, snapshot, sightings: [], weight: more.repeats?.count ?? 1, readyAt, ...more };
 }
 
+/** Puts a closing event on its way: the last of the captures it stands for, and what later sightings of that one know. */
+export function closingOf(snapshot: Snapshot, repeats: Repeats, sightings: readonly Surroundings[]): Pending {
+  const bytes = sightings.reduce((sum, { hint }) => sum + sightingBytes(hint), snapshotBytes(snapshot));
+  const closing = pendingOf(snapshot, AT_ONCE, { repeats, bytes });
+  closing.sightings.push(...sightings);
+  return closing;
+}
+
 /** How long the loop works before it lets the application have a turn: for what has just happened, and for what waited on disk. */
 const SLICE_MS = 4;
 const SLICE_FROM_DISK_MS = 1;
 
 /** So many wait as they are, which is enough while all is well; those behind them are parked. */
 const MAX_UNPARKED = 256;
-
-/** Later sightings that are kept of one failure: a cached error may be seen again forever. */
-const MAX_SIGHTINGS = 10;
-/** What one of them weighs beside what its call gave, in bytes, about. */
-const SIGHTING_BYTES = 1024;
 
 /**
  * Where captures wait, bounded in bytes (how many may wait is the gate's to say), until their turn of the event loop is over and other sightings have had their chance; and the
@@ -115,6 +126,11 @@ export class Intake {
   /** Whether the capture of this id has not left yet. */
   has(id: string): boolean {
     return this.#byId.has(id);
+  }
+
+  /** The same, and it stands for no other capture. */
+  hasAlone(id: string): boolean {
+    return this.#byId.get(id)?.weight === 1;
   }
 
   /** The failure of a waiting capture was seen again: what is known there and was not known before is added. */
@@ -231,10 +247,6 @@ export class Intake {
     waiting.bytes += more;
     this.#queue.reweigh(more);
   }
-}
-
-function sightingBytes(hint: Surroundings["hint"]): number {
-  return SIGHTING_BYTES + hintBytes(hint);
 }
 
 /** @returns what it was before */

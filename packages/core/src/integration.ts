@@ -11,7 +11,10 @@ export interface Integration {
   readonly name: string;
   /** Called once, by `init`. What it returns undoes it, and only it, on `close`. */
   setup?(client: CaptureTarget): (() => void) | undefined;
-  /** Called for each capture, before anything is decided: what counts here counts everything. Must be quick. */
+  /**
+   * Called for each failure before it is decided whether it goes in full, so that what counts here counts those that are
+   * folded. What is merged, ignored or sampled out is left out before. Must be quick.
+   */
   onCapture?(key: string, scope: Scope): void;
   /** A step of its own in front of the application's processors. */
   process?(event: Event, hint: EventHint): Event | null;

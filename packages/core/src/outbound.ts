@@ -54,10 +54,14 @@ export class Outbound {
     const { queueSize, queueBytes } = options;
     const { least } = this.#destinations;
     const isOnDisk = spool?.isWorking ?? false;
+    const { isHeldBack } = this.#destinations;
+    const waiting = this.#intake.size + least.items;
     return {
-      isFull: this.#intake.size + least.items + held.items >= queueSize,
+      isFull: waiting + held.items >= queueSize,
       isOverflowing: !isOnDisk && this.#intake.bytes + least.bytes + held.bytes >= queueBytes,
-      isHeldBack: this.#destinations.isHeldBack,
+      isHeldBack,
+      // With nothing to try it with, nobody would learn that the line is up again.
+      isStuck: waiting >= queueSize || (isHeldBack && waiting > 0),
       isOnDisk,
     };
   }
@@ -105,10 +109,16 @@ export class Outbound {
     return this.#intake.has(id);
   }
 
+  /** The same, and it stands for no other capture. */
+  isWaitingAlone(id: string): boolean {
+    return this.#intake.hasAlone(id);
+  }
+
   /** The failure of a waiting event was seen again: what is known there and was not known before is added. */
   addSighting(id: string, sighting: Surroundings): void {
     this.#intake.addSighting(id, sighting);
-    this.#context.spool?.sight(id, sighting);
+    // Of captures that are counted into one event, the first is the one on disk.
+    if (this.isWaitingAlone(id)) this.#context.spool?.sight(id, sighting);
   }
 
   /** A waiting event becomes that of an error which wraps its own. */

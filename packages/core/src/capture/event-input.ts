@@ -1,12 +1,21 @@
-import type { EventInput } from "../event.js";
+import type { EventInput, Exception } from "../event.js";
 import { conformInput } from "../process/conform.js";
 import type { NormaliseLimits } from "../process/normalise.js";
+import { NO_STACK, type StackText } from "./stack.js";
 
-/** An event that was made elsewhere, copied, and by what it can be recognised. */
-export interface CapturedInput {
-  readonly event: EventInput;
+/** By what an event without an error object can be recognised. */
+export interface ToldText {
   readonly type: string;
   readonly text: string;
+  /** Where it happened, as V8 would say it; without lines for an event that does not tell. */
+  readonly stack: StackText;
+  /** The causes of its exception, nearest first. */
+  readonly causes: readonly Exception[];
+}
+
+/** An event that was made elsewhere, copied. */
+export interface CapturedInput extends ToldText {
+  readonly event: EventInput;
 }
 
 /** Copies an event given by the application, as far as it is one; anything else is an event that says nothing. */
@@ -14,5 +23,24 @@ export function readEventInput(input: unknown, limits: NormaliseLimits): Capture
   const { platform: _platform, ...event } = conformInput(input, limits);
   const root = event.exception?.values.at(-1);
   const text = root?.value ?? event.logentry?.message ?? event.logentry?.formatted ?? "";
-  return { event, type: root?.type ?? "event", text };
+  const causes = event.exception?.values.slice(0, -1).reverse() ?? [];
+  return { event, type: root?.type ?? "event", text, stack: stackOf(root), causes };
 }
+
+/** The topmost frames that have a position, the throwing one first. */
+function stackOf(exception: Exception | undefined): StackText {
+  const frames = exception?.stacktrace?.frames ?? [];
+  if (frames.length === 0) return NO_STACK;
+  const own = frames.filter(({ in_app }) => in_app !== false);
+  const lines = (own.length > 0 ? own : frames)
+    .slice(-MOST_FRAMES)
+    .reverse()
+    .map(
+      ({ abs_path, filename, lineno, colno }) =>
+        `    at ${abs_path ?? filename ?? "?"}:${lineno ?? 0}:${colno ?? 0}`,
+    );
+  return { lines };
+}
+
+/** As many as are looked at. */
+const MOST_FRAMES = 20;

@@ -215,6 +215,16 @@ export function hintBytes(hint: HintData): number {
   return bytes;
 }
 
+/** Later sightings that are kept of one failure: a cached error may be seen again forever. */
+export const MAX_SIGHTINGS = 10;
+/** What one of them weighs beside what its call gave, in bytes, about. */
+const SIGHTING_BYTES = 1024;
+
+/** What a later sighting of a failure weighs, in bytes, about. */
+export function sightingBytes(hint: HintData): number {
+  return SIGHTING_BYTES + hintBytes(hint);
+}
+
 function jsonBytes(value: unknown): number {
   return value === undefined ? 0 : JSON.stringify(value).length;
 }

@@ -1,4 +1,10 @@
-import { type Snapshot, snapshotOf } from "../capture/snapshot.js";
+import {
+  MAX_SIGHTINGS,
+  type Snapshot,
+  type Surroundings,
+  sightingBytes,
+  snapshotOf,
+} from "../capture/snapshot.js";
 import type { Clock, Timer } from "../clock.js";
 import type { OnceOptions } from "../options.js";
 import type { Echo, EchoReach } from "./echo.js";
@@ -17,10 +23,16 @@ export type Verdict = "send" | "fold" | "drop";
 export interface FoldTableOptions extends Required<Omit<OnceOptions, "mergeMs">> {
   readonly clock: Clock;
   newId(): string;
-  /** Sends the closing event of a key: the last folded capture, which stands for `repeats.count`. `false`: no room now. */
-  close(snapshot: Snapshot, repeats: Repeats): boolean;
+  /**
+   * Sends the closing event of a key: the last folded capture, which stands for `repeats.count`. `false`: no room now.
+   *
+   * @param sightings - later ones of that capture
+   */
+  close(snapshot: Snapshot, repeats: Repeats, sightings: readonly Surroundings[]): boolean;
   /** How much the rest of the road can take now. */
   pressure(): Pressure;
+  /** Whether a closing event would only wait behind others now. */
+  isStuck(): boolean;
 }
 
 /** A closing event that nobody was told of. */
@@ -28,6 +40,14 @@ export interface Untold {
   readonly id: string;
   /** How many captures it stands for. */
   readonly weight: number;
+}
+
+/** What becomes of a capture when it is folded, for as long as anybody may see its failure again. */
+export interface Folded {
+  /** It is the one that its closing event shows: the last one. */
+  isShown: boolean;
+  /** Where it is held, as long as its closing event is not told. */
+  held?: Held;
 }
 
 /** One kind of failure, in its window. */
@@ -51,6 +71,9 @@ interface Held {
   /** The last one. */
   snapshot: Snapshot;
   bytes: number;
+  /** Whose it is, and later sightings of it. */
+  last?: Folded;
+  sightings: Surroundings[];
   /** What has repeated it to the letter since, and is not in `repeats` yet. */
   echo?: Echo | undefined;
 }
@@ -113,7 +136,7 @@ export class FoldTable {
    * @returns `first` when it is the first one of its closing event, `more` when it joined others, `unknown` when the
    * key is not in the table
    */
-  fold(key: string, snapshot: Snapshot, bytes: number): "first" | "more" | "unknown" {
+  fold(key: string, snapshot: Snapshot, bytes: number, folded: Folded): "first" | "more" | "unknown" {
     const kind = this.#kinds.get(this.#hashOf(key));
     if (kind === undefined) return "unknown";
     takeEcho(kind);
@@ -121,13 +144,14 @@ export class FoldTable {
     if (kind.held === undefined) {
       // One that found no place has an id already, which those after it are to share.
       kind.closingId ??= snapshot.id;
-      kind.held = { repeats: createRepeats(), snapshot, bytes: 0 };
+      kind.held = { repeats: createRepeats(), snapshot, bytes: 0, sightings: [] };
       this.#held++;
     }
     kind.held.repeats.add(snapshot);
     kind.held.snapshot = snapshot;
     this.#bytes += bytes - kind.held.bytes;
     kind.held.bytes = bytes;
+    show(kind.held, folded);
     kind.folded++;
     if (kind.folded >= kind.threshold && this.#options.pressure() === "none" && this.#tell(kind)) {
       while (kind.threshold <= kind.folded) kind.threshold *= 10;
@@ -146,6 +170,17 @@ export class FoldTable {
     // What is past its threshold waits for the line to take something.
     const captures = folded < threshold ? threshold - folded - 1 : Number.POSITIVE_INFINITY;
     return { captures, ms: opened + windowMs - clock.monotonic() };
+  }
+
+  /** The failure of a folded capture was seen again: what is known there is added, if its closing event will show it. */
+  addSighting({ held }: Folded, sighting: Surroundings): void {
+    if (held === undefined || held.sightings.length >= MAX_SIGHTINGS) return;
+    if (this.#options.pressure() === "overflowing") return;
+    const bytes = sightingBytes(sighting.hint);
+    // An event shows the steps that led to its first sighting.
+    held.sightings.push({ ...sighting, trails: [] });
+    held.bytes += bytes;
+    this.#bytes += bytes;
   }
 
   /** Tells everything that is folded, for `flush`, `close` and the end of the process. */
@@ -187,11 +222,11 @@ export class FoldTable {
     return "send";
   }
 
-  /** The kind of a key, if its window is still open. A window that has passed is closed first. */
+  /** The kind of a key, if its window is still open. A window that has passed is closed first, as soon as anything leaves. */
   #current(hash: number, now: number): Kind | undefined {
     const kind = this.#kinds.get(hash);
     if (kind === undefined || now - kind.opened < this.#options.windowMs) return kind;
-    if (!this.#tell(kind)) return kind;
+    if (this.#options.isStuck() || !this.#tell(kind)) return kind;
     this.#kinds.delete(hash);
     return undefined;
   }
@@ -201,7 +236,8 @@ export class FoldTable {
     takeEcho(kind);
     const { held } = kind;
     if (held === undefined) return true;
-    if (!this.#options.close(held.snapshot, held.repeats)) return false;
+    if (!this.#options.close(held.snapshot, held.repeats, held.sightings)) return false;
+    if (held.last !== undefined) held.last.held = undefined;
     kind.held = undefined;
     kind.closingId = undefined;
     this.#held--;
@@ -235,7 +271,7 @@ export class FoldTable {
     const now = Math.floor(clock.monotonic());
     for (const [hash, kind] of this.#kinds) {
       const left = kind.opened + windowMs - now;
-      const wait = left > 0 ? left : this.#tell(kind) ? 0 : RETRY_MS;
+      const wait = left > 0 ? left : !this.#options.isStuck() && this.#tell(kind) ? 0 : RETRY_MS;
       if (wait > 0) {
         this.#schedule(wait);
         return;
@@ -256,6 +292,18 @@ function takeEcho(kind: Kind): void {
   held.snapshot = snapshotOf(snapshot.id, echo.last / 1000, snapshot, snapshot, echo.original);
   held.repeats.add(held.snapshot, echo.count);
   kind.folded += echo.count;
+  show(held, { isShown: true });
+}
+
+/** Of all captures of a closing event, it shows the last. */
+function show(held: Held, folded: Folded): void {
+  if (held.last !== undefined) {
+    held.last.isShown = false;
+    held.last.held = undefined;
+  }
+  held.last = folded;
+  held.sightings = [];
+  folded.held = held;
 }
 
 /** How soon a closing event that found no room is tried again. */

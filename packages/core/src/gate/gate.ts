@@ -1,5 +1,5 @@
 import type { CauseTree } from "../capture/cause-tree.js";
-import type { Snapshot } from "../capture/snapshot.js";
+import type { Snapshot, Surroundings } from "../capture/snapshot.js";
 import type { Clock } from "../clock.js";
 import type { DropReason } from "../drops.js";
 import type { ResolvedOptions } from "../options.js";
@@ -7,16 +7,28 @@ import { Recent } from "../recent.js";
 import type { Scope } from "../scope.js";
 import { createEcho } from "./echo.js";
 import { isIgnored } from "./exclusion.js";
-import { FoldTable, type Kind, type Pressure, type Untold, type Verdict } from "./fold-table.js";
-import type { Repeats } from "./repeats.js";
-import { findSighting, rememberSighting } from "./sightings.js";
+import {
+  type Folded,
+  FoldTable,
+  type FoldTableOptions,
+  type Kind,
+  type Pressure,
+  type Untold,
+  type Verdict,
+} from "./fold-table.js";
+import { findSighting, rememberSighting, type Sighting } from "./sightings.js";
 
 /** What becomes of a capture, decided before it costs anything. */
 export type Decision =
-  /** A new event; `related` are the ids of events that told of its causes before. */
-  | { readonly kind: "send"; readonly id: string; readonly related: readonly string[] }
+  /** A new event; `related` are the ids of events that told of its causes before. Folded after all where it finds no place. */
+  | {
+      readonly kind: "send";
+      readonly id: string;
+      readonly related: readonly string[];
+      readonly folded: Folded;
+    }
   /** One more of a kind that is only counted now; `id` is that of the closing event. */
-  | { readonly kind: "fold"; readonly id: string }
+  | { readonly kind: "fold"; readonly id: string; readonly folded: Folded }
   /** It wraps the failure of the waiting event `id`, and becomes that event. */
   | { readonly kind: "wrap"; readonly id: string }
   | { readonly kind: "drop"; readonly id: string; readonly reason: DropReason };
@@ -29,6 +41,8 @@ export interface Behind {
   readonly isOverflowing: boolean;
   /** The line takes nothing at the moment. */
   readonly isHeldBack: boolean;
+  /** More would only wait behind others. */
+  readonly isStuck: boolean;
   /** What finds no room in memory waits on disk. */
   readonly isOnDisk: boolean;
 }
@@ -42,10 +56,10 @@ export interface GateOptions {
   random(): number;
   newId(): string;
   behind(): Behind;
-  /** Whether the event of this id has not left yet. */
-  isWaiting(id: string): boolean;
+  /** Whether the event of this id has not left yet, and stands for one capture alone. */
+  isWaitingAlone(id: string): boolean;
   /** Sends the closing event of a key; `false`: no room now. */
-  sendClosing(snapshot: Snapshot, repeats: Repeats): boolean;
+  sendClosing: FoldTableOptions["close"];
 }
 
 /** Once: knows which failures were seen, how often each kind may go in full, and what is wanted at all. */
@@ -69,6 +83,7 @@ export class Gate {
       newId,
       close: sendClosing,
       pressure: () => this.#pressure(),
+      isStuck: () => this.#context.behind().isStuck,
     });
   }
 
@@ -77,9 +92,14 @@ export class Gate {
     return { items: this.#table?.held ?? 0, bytes: this.#table?.bytes ?? 0 };
   }
 
-  /** The event that already tells of this very error object in this scope. */
-  seenAs(scope: Scope, error: unknown): string | undefined {
-    return findSighting(scope, error, this.#context.client)?.eventId;
+  /** What already tells of this very error object in this scope. */
+  seenAs(scope: Scope, error: unknown): Sighting | undefined {
+    return findSighting(scope, error, this.#context.client);
+  }
+
+  /** A folded failure was seen again: what is known there is added, if its closing event waits here and will show it. */
+  addSighting(folded: Folded, sighting: Surroundings): void {
+    this.#table?.addSighting(folded, sighting);
   }
 
   /** Why a failure is not wanted; sampling is decided here too, so that both come before any cost. */
@@ -115,9 +135,9 @@ export class Gate {
   /** Decides on a failure that was not seen in this scope before, and remembers it and its causes. */
   decide(key: string, scope: Scope, tree: CauseTree | undefined): Decision {
     const told = tree === undefined ? NONE_TOLD : this.#toldCauses(scope, tree);
-    const held = told === NONE_TOLD ? undefined : told.find((id) => this.#context.isWaiting(id));
+    const held = told === NONE_TOLD ? undefined : told.find((id) => this.#context.isWaitingAlone(id));
     const decision: Decision = held !== undefined ? { kind: "wrap", id: held } : this.#admit(key, told);
-    if (tree !== undefined) this.#remember(scope, tree, decision.id);
+    if (tree !== undefined) this.#remember(scope, tree, decision);
     return decision;
   }
 
@@ -134,8 +154,14 @@ export class Gate {
    * @param error - what was captured
    * @returns `first` and `more` as {@link FoldTable.fold}; `unknown`: it must be dropped
    */
-  fold(key: string, snapshot: Snapshot, bytes: number, error: unknown): "first" | "more" | "unknown" {
-    const folded = this.#table?.fold(key, snapshot, bytes) ?? "unknown";
+  fold(
+    key: string,
+    snapshot: Snapshot,
+    bytes: number,
+    last: Folded,
+    error: unknown,
+  ): "first" | "more" | "unknown" {
+    const folded = this.#table?.fold(key, snapshot, bytes, last) ?? "unknown";
     if (this.#context.echoes) this.#listen(key, snapshot, error);
     return folded;
   }
@@ -158,7 +184,7 @@ export class Gate {
     if (kind?.held?.snapshot !== snapshot) return;
     const { captures, ms } = this.#table!.reachOf(kind);
     const { client } = this.#context;
-    const sighting = { client, eventId: snapshot.id, isRoot: true };
+    const sighting = { client, eventId: snapshot.id, isRoot: true, folded: UNSHOWN };
     const reach = { captures, ms: Math.min(ms, LOOK_EVERY_MS) };
     kind.held.echo = createEcho({ error, snapshot, scope: client.scope, sighting }, reach);
     if (!this.#echoing.items.includes(kind)) this.#echoing.add(kind);
@@ -167,9 +193,10 @@ export class Gate {
   #admit(key: string, related: readonly string[]): Decision {
     const { newId } = this.#context;
     const verdict = this.#table?.admit(key) ?? this.#admitUncounted();
-    if (verdict === "fold") return { kind: "fold", id: this.#table!.closingId(key) };
+    if (verdict === "fold")
+      return { kind: "fold", id: this.#table!.closingId(key), folded: { isShown: true } };
     if (verdict === "drop") return { kind: "drop", id: newId(), reason: "queue_overflow" };
-    return { kind: "send", id: newId(), related };
+    return { kind: "send", id: newId(), related, folded: { isShown: true } };
   }
 
   /** Where nothing is folded, a full queue drops what has no other place. */
@@ -195,10 +222,12 @@ export class Gate {
     return [...told];
   }
 
-  #remember(scope: Scope, { objects }: CauseTree, eventId: string): void {
+  #remember(scope: Scope, { objects }: CauseTree, decision: Decision): void {
+    const { client } = this.#context;
+    const folded = "folded" in decision ? decision.folded : undefined;
     let isRoot = true;
     for (const object of objects) {
-      rememberSighting(scope, object, { client: this.#context.client, eventId, isRoot });
+      rememberSighting(scope, object, { client, eventId: decision.id, isRoot, folded });
       isRoot = false;
     }
   }
@@ -208,3 +237,6 @@ export class Gate {
 const LOOK_EVERY_MS = 100;
 
 const NONE_TOLD: readonly string[] = [];
+
+/** Nobody knows which of the captures that echo another one the closing event will show. */
+const UNSHOWN: Folded = { isShown: false };

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type StackText, stackText } from "../capture/stack.js";
 import { ownCodeRule } from "../stacktrace/frames.js";
-import { normaliseMessage, repeatKey } from "./repeat-key.js";
+import { normaliseMessage } from "./normalise-message.js";
+import { repeatKey } from "./repeat-key.js";
 
 const FRAMES = ["    at save (/srv/app/orders.js:10:5)", "    at main (/srv/app/main.js:1:1)"];
 

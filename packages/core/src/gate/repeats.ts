@@ -40,8 +40,9 @@ export function createRepeats(): Repeats {
     },
     toContext: (serverName) => ({
       count,
-      first_seen: new Date(first * 1000).toISOString(),
-      last_seen: new Date(last * 1000).toISOString(),
+      // A clock may be set back in between.
+      first_seen: new Date(Math.min(first, last) * 1000).toISOString(),
+      last_seen: new Date(Math.max(first, last) * 1000).toISOString(),
       ...(users.size > 0 ? { users: Object.fromEntries(users) } : {}),
       ...(transactions.size > 0 ? { transactions: Object.fromEntries(transactions) } : {}),
       ...(serverName === undefined ? {} : { servers: { [serverName]: count } }),

@@ -1,5 +1,6 @@
 import { isObject } from "../capture/safe-read.js";
 import type { Scope } from "../scope.js";
+import type { Folded } from "./fold-table.js";
 
 /** One failure that was seen: by which client, and as which event it goes. */
 export interface Sighting {
@@ -8,6 +9,8 @@ export interface Sighting {
   readonly eventId: string;
   /** `false` for an error that was only seen as a cause of the captured one. */
   readonly isRoot: boolean;
+  /** Whether its event shows it, should it be folded. */
+  readonly folded?: Folded;
 }
 
 /** What is remembered of an error object. Nearly always one client sees it, and thousands may be remembered. */

@@ -21,6 +21,7 @@ const MAKES = [
   "frozen",
   "with code",
   "with cause",
+  "with another cause",
   "text",
 ] as const;
 
@@ -271,7 +272,9 @@ export class Application {
       all.findLast((layer) => layer[key] !== undefined)?.[key];
     const fingerprint = given?.fingerprint;
     // A text has no stack of its own: it happened where it was reported.
-    const own = `${make}, ${text.slice(0, 1)}${make === "text" && inner !== undefined ? ", inside" : ""}`;
+    const inside = make === "text" && inner !== undefined ? ", inside" : "";
+    const { code } = error as { readonly code?: number };
+    const own = `${make}, ${text.slice(0, 1)}${inside}`;
     this.told.push({
       id,
       kind: fingerprint === undefined ? own : fingerprint.length === 1 ? "mine" : `mine, ${own}`,
@@ -282,7 +285,7 @@ export class Application {
       original: error,
       type: TYPES[make] ?? "Error",
       value: make === "reworded" ? `${text}, again` : text,
-      code: (error as { code?: number }).code,
+      code,
       tags: Object.assign({}, ...all.map(({ tags }) => tags), given?.tags),
       extra: Object.assign({}, ...all.map(({ extra }) => extra), given?.extra),
       user: (given?.user?.id as string | undefined) ?? innermost("user"),
@@ -364,6 +367,10 @@ function settingsOf(change: Change): Settings {
   return settings;
 }
 
+function caused(text: string, why: string): Error {
+  return Object.assign(written(text, 6), { cause: written(why, 7) });
+}
+
 class StockError extends Error {}
 
 function written(text: string, line: number, more: object = {}): Error {
@@ -404,7 +411,8 @@ const MAKERS: Readonly<Record<Make, (text: string) => unknown>> = {
   reworded: (text) => reworded(written(text, 1), `${text}, again`),
   frozen: (text) => Object.freeze(written(text, 3)),
   "with code": (text) => written(text, 4, { code: 7 }),
-  "with cause": (text) => new Error(text, { cause: written("why", 5) }),
+  "with cause": (text) => caused(text, "why"),
+  "with another cause": (text) => caused(text, "why not"),
   text: (text) => text,
 };
 

@@ -4,7 +4,8 @@ import { type StackText, stackBytes } from "../capture/stack.js";
 import { type Context, currentContext } from "../current.js";
 import type { Scope, ScopeData } from "../scope.js";
 import { activeOtelSpan } from "../trace/otel.js";
-import type { Sighting } from "./sightings.js";
+import type { Folded } from "./fold-table.js";
+import type { CountedTogether, Sighting } from "./sightings.js";
 
 /** How far an echo reaches: after so many captures, and after so long, one is looked at like any other. */
 export interface EchoReach {
@@ -17,10 +18,9 @@ export interface EchoSource {
   readonly error: unknown;
   /** Of this very turn. */
   readonly snapshot: Snapshot;
-  /** The client's own. */
-  readonly scope: Scope;
-  /** What is remembered of each error. */
-  readonly sighting: Sighting;
+  readonly client: { readonly scope: Scope };
+  /** Makes the last one that repeated it the one its event shows. */
+  settle(): void;
 }
 
 /** So that what is remembered of the largest texts weighs little. */
@@ -49,7 +49,7 @@ export function createEcho(source: EchoSource, reach: EchoReach): Echo | undefin
  * Only plain errors have an echo: without causes and data of their own, reported without a hint, outside of HTTP
  * requests. It ends when a scope around it changes.
  */
-export class Echo {
+export class Echo implements CountedTogether {
   readonly name: string;
   readonly message: string;
   readonly stack: string;
@@ -57,20 +57,24 @@ export class Echo {
   count = 0;
   /** When the last of them was made, in milliseconds since the Unix epoch. */
   last = 0;
-  /** The error of the last of them, where a hook may ask for it. */
-  original: unknown;
+  /** The error of the last of them. */
+  latest: unknown;
+  /** Whether the event shows it. */
+  readonly folded: Folded = { isShown: true };
+  readonly settle: () => void;
   readonly #prototype: unknown;
   readonly #clientScope: Scope;
   readonly #context: Context;
   /** What the scopes held, outermost first. */
   readonly #layers: readonly ScopeData[];
   readonly #sightings: WeakMap<object, unknown>;
+  /** What is remembered of each error. */
   readonly #sighting: Sighting;
   readonly #since: number;
   readonly #reach: EchoReach;
 
   constructor(
-    { error, snapshot, scope, sighting }: EchoSource,
+    { error, snapshot, client, settle }: EchoSource,
     { name, message, raw }: Extract<StackText, { raw: string }>,
     reach: EchoReach,
   ) {
@@ -78,13 +82,13 @@ export class Echo {
     this.name = name;
     this.message = message;
     this.stack = raw;
-    this.original = snapshot.original;
+    this.settle = settle;
     this.#prototype = Object.getPrototypeOf(error);
-    this.#clientScope = scope;
+    this.#clientScope = client.scope;
     this.#context = context;
     this.#layers = snapshot.layers;
-    this.#sightings = (context.request ?? scope).sightings;
-    this.#sighting = sighting;
+    this.#sightings = (context.request ?? client.scope).sightings;
+    this.#sighting = { client, eventId: snapshot.id, isRoot: true, folded: this.folded, counted: this };
     this.#since = Math.floor(snapshot.timestamp * 1000);
     this.#reach = reach;
   }
@@ -108,7 +112,7 @@ export class Echo {
     this.#sightings.set(error, this.#sighting);
     this.count++;
     this.last = at;
-    if (this.original !== undefined) this.original = error;
+    this.latest = error;
     return true;
   }
 

@@ -282,17 +282,18 @@ export class FoldTable {
 }
 
 /** Takes over what was counted apart: the last of them becomes the capture that is told. */
-function takeEcho(kind: Kind): void {
+export function takeEcho(kind: Kind): void {
   const { held } = kind;
   const { echo } = held ?? {};
   if (held === undefined || echo === undefined) return;
   held.echo = undefined;
   if (echo.count === 0) return;
   const { snapshot } = held;
-  held.snapshot = snapshotOf(snapshot.id, echo.last / 1000, snapshot, snapshot, echo.original);
+  const original = snapshot.original === undefined ? undefined : echo.latest;
+  held.snapshot = snapshotOf(snapshot.id, echo.last / 1000, snapshot, snapshot, original);
   held.repeats.add(held.snapshot, echo.count);
   kind.folded += echo.count;
-  show(held, { isShown: true });
+  show(held, echo.folded);
 }
 
 /** Of all captures of a closing event, it shows the last. */

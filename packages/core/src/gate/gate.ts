@@ -13,6 +13,7 @@ import {
   type FoldTableOptions,
   type Kind,
   type Pressure,
+  takeEcho,
   type Untold,
   type Verdict,
 } from "./fold-table.js";
@@ -94,7 +95,12 @@ export class Gate {
 
   /** What already tells of this very error object in this scope. */
   seenAs(scope: Scope, error: unknown): Sighting | undefined {
-    return findSighting(scope, error, this.#context.client);
+    const sighting = findSighting(scope, error, this.#context.client);
+    const { counted } = sighting ?? {};
+    if (sighting === undefined || counted === undefined) return sighting;
+    if (counted.latest !== error) return { ...sighting, folded: UNSHOWN };
+    counted.settle();
+    return sighting;
   }
 
   /** A folded failure was seen again: what is known there is added, if its closing event waits here and will show it. */
@@ -184,9 +190,8 @@ export class Gate {
     if (kind?.held?.snapshot !== snapshot) return;
     const { captures, ms } = this.#table!.reachOf(kind);
     const { client } = this.#context;
-    const sighting = { client, eventId: snapshot.id, isRoot: true, folded: UNSHOWN };
     const reach = { captures, ms: Math.min(ms, LOOK_EVERY_MS) };
-    kind.held.echo = createEcho({ error, snapshot, scope: client.scope, sighting }, reach);
+    kind.held.echo = createEcho({ error, snapshot, client, settle: () => takeEcho(kind) }, reach);
     if (!this.#echoing.items.includes(kind)) this.#echoing.add(kind);
   }
 
@@ -238,5 +243,5 @@ const LOOK_EVERY_MS = 100;
 
 const NONE_TOLD: readonly string[] = [];
 
-/** Nobody knows which of the captures that echo another one the closing event will show. */
+/** Another capture is shown in the event that counts this one. */
 const UNSHOWN: Folded = { isShown: false };

@@ -27,7 +27,8 @@ describe("a server that never answers", () => {
       if (n % 20 === 19) await new Promise(setImmediate);
     }
 
-    expect(client.stats()).toMatchObject({ captured: 10_000, queued: 10_000, folded: 0, dropped: {} });
+    expect(client.stats()).toMatchObject({ captured: 10_000, queued: 10_000, folded: 0 });
+    expect(client.stats().dropped).toEqual({});
     expectBalance(client);
   });
 });

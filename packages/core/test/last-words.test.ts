@@ -136,7 +136,8 @@ describe("what a client does at the end of the process", () => {
     client.captureException(new Error("second"));
     end.lastWords(1000);
 
-    expect(client.stats()).toMatchObject({ captured: 2, delivered: 0, queued: 2, dropped: {} });
+    expect(client.stats()).toMatchObject({ captured: 2, delivered: 0, queued: 2 });
+    expect(client.stats().dropped).toEqual({});
   });
 
   test("a transport without last words keeps its events counted, and another one is heard", () => {

@@ -112,7 +112,8 @@ describe("two destinations, of which one takes nothing", () => {
 
       expect(await client.flush(300)).toBe(false);
       expect(made).toBe(20);
-      expect(client.stats()).toMatchObject({ captured: 20, dropped: {}, queued: 0, spooled: 20 });
+      expect(client.stats()).toMatchObject({ captured: 20, queued: 0, spooled: 20 });
+      expect(client.stats().dropped).toEqual({});
 
       down.answer = ACCEPTED;
       expect(await client.flush(10_000)).toBe(true);
@@ -133,7 +134,8 @@ describe("two destinations, of which one takes nothing", () => {
     await captureInTurn(client, 20, up);
 
     expect(up.taken).toHaveLength(20);
-    expect(client.stats()).toMatchObject({ captured: 20, dropped: {} });
+    expect(client.stats()).toMatchObject({ captured: 20 });
+    expect(client.stats().dropped).toEqual({});
     await client.close(0);
   });
 });
@@ -144,7 +146,8 @@ describe("a client with a spool and once: false", () => {
     const client = clientOf([only], { queueSize: 10, queueBytes: 50_000, once: false });
     const ids = Array.from({ length: 200 }, () => client.captureException(new Error("x")));
 
-    expect(client.stats()).toMatchObject({ captured: 200, dropped: {}, queued: 0, spooled: 200 });
+    expect(client.stats()).toMatchObject({ captured: 200, queued: 0, spooled: 200 });
+    expect(client.stats().dropped).toEqual({});
     expect(await client.flush(10_000)).toBe(true);
     expect(new Set(only.taken)).toEqual(new Set(ids));
     expect(only.taken).toHaveLength(200);

@@ -50,7 +50,8 @@ test("a process that was stopped for long sends nothing of what was taken over m
 
   expect(sent).toHaveLength(sentBefore);
   expect((await takeAll(heir)).map(({ id }) => id)).toEqual(ids);
-  expect(client.stats()).toMatchObject({ delivered: 0, queued: 0, spooled: 3, dropped: {} });
+  expect(client.stats()).toMatchObject({ delivered: 0, queued: 0, spooled: 3 });
+  expect(client.stats().dropped).toEqual({});
   expectBalance(client);
   heir.close();
 });

@@ -232,7 +232,8 @@ describe("a client whose server is away", () => {
     const id = client.captureException(new Error("x"));
 
     expect(await client.close(200)).toBe(false);
-    expect(client.stats()).toMatchObject({ captured: 1, queued: 0, spooled: 1, dropped: {} });
+    expect(client.stats()).toMatchObject({ captured: 1, queued: 0, spooled: 1 });
+    expect(client.stats().dropped).toEqual({});
     expect((await heir(1)).map(({ event_id }) => event_id)).toEqual([id]);
   });
 
@@ -245,7 +246,8 @@ describe("a client whose server is away", () => {
       ),
     );
 
-    expect(client.stats()).toMatchObject({ captured: 200, queued: 0, spooled: 200, dropped: {} });
+    expect(client.stats()).toMatchObject({ captured: 200, queued: 0, spooled: 200 });
+    expect(client.stats().dropped).toEqual({});
     server.setFault(undefined);
     expect(await client.flush(15_000)).toBe(true);
     expect(new Set(capturedIds())).toEqual(new Set(ids));

@@ -94,6 +94,8 @@ export class HttpExchange {
         method: "POST",
         path,
         headers: { host: this.#options.host, ...headers },
+        // Otherwise Node would warn on standard error where the process is told to read insecurely.
+        insecureHTTPParser: false,
         maxHeaderSize: Math.max(maxHeaderSize, LONGEST_HEAD_BYTES),
       });
       const ended = (error: Error): void => {

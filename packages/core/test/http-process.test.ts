@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { createCertificate } from "./support/certificate.js";
 import { createProgram, ended, type Program } from "./support/child.js";
 import {
   type Answering,
@@ -10,28 +11,52 @@ import {
   startRawServer,
 } from "./support/raw-server.js";
 
-/** Sends envelopes to `argv[2]` through the proxy `argv[3]`, if any, then does what `argv[4]` says. */
+/**
+ * Sends envelopes to `argv[2]` through the proxy `argv[3]`, if any, and does what `argv[4]` says; `argv[5]` is a
+ * certificate to trust.
+ */
 const CODE = `
 import { AsyncLocalStorage } from "node:async_hooks";
+import { randomBytes } from "node:crypto";
 import { systemClock } from "./clock.js";
 import { silentDiagnostics } from "./diagnostics.js";
 import { parseDsn } from "./dsn.js";
 import { eventEnvelope } from "./envelope.js";
 import { createHttpTransport } from "./node/http-transport.js";
 
-const [dsn, proxy, then] = process.argv.slice(2);
+const [dsn, proxy, then, ca] = process.argv.slice(2);
 const create = () => createHttpTransport({
   dsn: parseDsn(dsn), sdk: { name: "t", version: "1" }, requestTimeoutMs: 8000, clock: systemClock,
-  diagnostics: silentDiagnostics, userAgent: "t", proxy: proxy === "" ? false : proxy,
+  diagnostics: silentDiagnostics, userAgent: "t", ca, proxy: proxy === "" ? false : proxy,
 });
 const envelope = eventEnvelope({ id: "f".repeat(32), payload: "{}" });
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+async function send(transport, some) {
+  const [{ kind }] = await transport.send([some]);
+  console.log(kind);
+}
+
 async function linger() {
-  const transport = create();
-  const sending = transport.send([envelope]);
-  void sending.then(([{ kind }]) => console.log(kind));
+  void send(create(), envelope);
   await wait(500);
+}
+
+async function rest() {
+  const alive = setTimeout(() => undefined, 10_000);
+  await send(create(), envelope);
+  clearTimeout(alive);
+}
+
+/** More than the buffers of a connection hold, and nothing that shrinks. */
+async function stuff() {
+  const transport = create();
+  const alive = setTimeout(() => undefined, 10_000);
+  await send(transport, envelope);
+  clearTimeout(alive);
+  const text = randomBytes(15_000_000).toString("base64");
+  void send(transport, eventEnvelope({ id: "f".repeat(32), payload: JSON.stringify({ text }) }));
+  await wait(1500);
 }
 
 async function forget() {
@@ -56,13 +81,15 @@ async function forget() {
   clearTimeout(alive);
 }
 
-void (then === "forget" ? forget() : linger());
+void { forget, linger, rest, stuff }[then]();
 `;
 
 let program: Program;
+let certificate: { readonly key: string; readonly cert: string };
 const undo: (() => unknown)[] = [];
 beforeAll(async () => {
   program = await createProgram(CODE);
+  certificate = await createCertificate();
 });
 afterAll(() => program.remove());
 afterEach(async () => {
@@ -95,12 +122,27 @@ describe("a process that sends over HTTP", () => {
     expect(afterMs).toBeLessThan(4000);
   });
 
-  test("ends with a connection that rests", async () => {
-    const server = await started(always(OK));
-    const { code, out, err, afterMs } = await ended(program.start([dsnOf(server), "", "linger"]));
+  describe.each(["http", "https"])("with %s", (protocol) => {
+    const options = (): RawServerOptions => (protocol === "https" ? { tls: certificate } : {});
 
-    expect({ code, out, err }).toEqual({ code: 0, out: "accepted\n", err: "" });
-    expect(afterMs).toBeLessThan(4000);
+    test("ends with a connection that rests", async () => {
+      const server = await started(always(OK), options());
+      const args = [`${protocol}://key@localhost:${server.port}/1`, "", "rest", certificate.cert];
+      const { code, out, err, afterMs } = await ended(program.start(args));
+
+      expect({ code, out, err }).toEqual({ code: 0, out: "accepted\n", err: "" });
+      expect(afterMs).toBeLessThan(4000);
+    });
+
+    test("ends although the server no longer reads what comes over a connection that was used before", async () => {
+      const server = await started((socket) => void socket.pause().write(OK), options());
+      const args = [`${protocol}://key@localhost:${server.port}/1`, "", "stuff", certificate.cert];
+      const { code, out, err, afterMs } = await ended(program.start(args));
+
+      expect({ code, out, err }).toEqual({ code: 0, out: "accepted\n", err: "" });
+      expect(server.connections).toHaveLength(1);
+      expect(afterMs).toBeLessThan(6000);
+    });
   });
 
   test("keeps nothing of the application's requests in a connection that rests", async () => {
@@ -116,7 +158,7 @@ describe("a process that sends over HTTP", () => {
     "goes its way whatever Node is told about HTTP: %s",
     async (flag) => {
       const server = await started(always(OK.replace("\r\n", `\r\nX-A: ${"a".repeat(500)}\r\n`)));
-      const child = program.start([dsnOf(server), "", "linger"], "pipe", [flag]);
+      const child = program.start([dsnOf(server), "", "rest"], "pipe", [flag]);
       const { code, out, err } = await ended(child);
 
       expect({ code, out, err }).toEqual({ code: 0, out: "accepted\n", err: "" });
@@ -128,7 +170,7 @@ describe("a process that sends over HTTP", () => {
     vi.stubEnv("NODE_USE_ENV_PROXY", "1").stubEnv("HTTP_PROXY", "http://127.0.0.1:1");
     undo.push(() => vi.unstubAllEnvs());
     // Some versions of Node say on standard error that this is an experiment.
-    const { code, out } = await ended(program.start([dsnOf(server), "", "linger"]));
+    const { code, out } = await ended(program.start([dsnOf(server), "", "rest"]));
 
     expect({ code, out }).toEqual({ code: 0, out: "accepted\n" });
   });

@@ -289,6 +289,17 @@ describe("HttpConnections", () => {
     expect(server.requests).toHaveLength(3);
   });
 
+  test("waits for the place of the old one where it is the only one there may be", async () => {
+    const { server, post } = await serving(
+      (socket, _, request) => void (request === 1 ? socket.resetAndDestroy() : socket.write(OK)),
+      { connections: 1 },
+    );
+    await post();
+
+    expect(await Promise.all([post(), post()])).toMatchObject([{ status: 200 }, { status: 200 }]);
+    expect(server.connections).toHaveLength(2);
+  });
+
   test("sends over a new one, when all that rest are likely to be as dead", async () => {
     let isRestarting = false;
     const { server, post } = await serving((socket, connection) => {

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Clock } from "../clock.js";
 import type { HttpAnswer } from "../transport/http-answer.js";
 import type { Connection, HttpConnections } from "./http-connections.js";
+import { ReleasedError } from "./lone-holder.js";
 
 /** One request, ready to leave. */
 export interface HttpRequest {
@@ -100,7 +101,8 @@ export class HttpExchange {
       });
       const ended = (error: Error): void => {
         if (sent !== this.#sent) return;
-        if (this.#answer === undefined && !connection.isFresh && !this.#isRepeated) this.#repeat();
+        this.#sent = undefined;
+        if (this.#answer === undefined && this.#mayRepeat(connection, error)) this.#repeat();
         else this.#settle(error);
       };
       this.#sent = sent;
@@ -116,9 +118,13 @@ export class HttpExchange {
     }
   }
 
+  /** Only what the other side did, or may have done, to a connection that is not fresh; and once. */
+  #mayRepeat({ isFresh }: Connection, error?: Error): boolean {
+    return !isFresh && !this.#isRepeated && !(error instanceof ReleasedError);
+  }
+
   #repeat(): void {
     this.#isRepeated = true;
-    this.#sent = undefined;
     // The others are of the same age.
     this.#connections.closeResting();
     this.#take();
@@ -128,7 +134,8 @@ export class HttpExchange {
     const { statusCode = 0, statusMessage = "", headersDistinct } = response;
     response.on("error", () => undefined);
     // The server's word on the time before this request.
-    if (statusCode === 408 && !connection.isFresh && !this.#isRepeated) {
+    if (statusCode === 408 && this.#mayRepeat(connection)) {
+      this.#sent = undefined;
       this.#repeat();
       connection.socket.destroy();
       return;
@@ -136,7 +143,7 @@ export class HttpExchange {
     connection.restMs = Math.min(connection.restMs, announcedMs(response) - SOONER_MS);
     this.#answer = {
       status: statusCode,
-      statusText: statusMessage.slice(0, 100),
+      statusText: printable(statusMessage.slice(0, 100)),
       retryAfter: headersDistinct["retry-after"],
       rateLimits: headersDistinct["x-sentry-rate-limits"],
       location: headersDistinct["location"],
@@ -144,7 +151,7 @@ export class HttpExchange {
     response
       .on("data", (chunk: Buffer) => {
         const wanted = Math.max(this.#options.excerptBytes - this.#bodyBytes, 0);
-        if (wanted > 0) this.#excerpt += chunk.toString("latin1", 0, wanted).replace(/[^\x20-\x7e]+/g, " ");
+        if (wanted > 0) this.#excerpt += printable(chunk.toString("latin1", 0, wanted));
         this.#bodyBytes += chunk.length;
         if (this.#bodyBytes > LONGEST_BODY_BYTES) this.abort(new Error("the answer is too long"));
       })
@@ -153,6 +160,11 @@ export class HttpExchange {
         if (statusCode >= 400 && this.#sent?.writableFinished === false) this.abort(new Error("refused"));
       });
   }
+}
+
+/** For terminals: on one line, and without what moves their cursors. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]+/g, " ");
 }
 
 /** What `ClientRequest` wants of an agent, for a socket that stands. */

@@ -110,6 +110,21 @@ describe("HttpConnections keep connections", () => {
     expect(await second).toMatchObject({ status: 200 });
   });
 
+  test("and watches over one that is still being opened when nobody waits for it any more", async () => {
+    const { gate, post, clock } = await gated(always(OK));
+    const answers = Promise.all([post(), post()]);
+    await until(() => gate.waiting.length === 2);
+    gate.open(0);
+    await answers;
+    // The first rests, the second has its deadline; and the process may end without it.
+    expect(clock.pending).toBe(3);
+    gate.waiting[1]!.destroy();
+    await settled();
+    clock.advance(100);
+
+    expect(clock.pending).toBe(1);
+  });
+
   test("for half a minute, by the clock it is given", async () => {
     const { server, post, clock } = await serving(always(OK));
     await post();

@@ -46,7 +46,7 @@ export class HttpConnections {
 
   /** Asks for a connection. @returns takes the question back, where it is not answered yet */
   take(taker: Taker): () => void {
-    const connection = [...this.#resting.keys()].at(-1);
+    const connection = [...this.#resting.keys()].findLast(({ socket }) => socket.writable);
     if (connection === undefined) {
       this.#takers.add(taker);
       this.#openMore();

@@ -34,7 +34,7 @@ export function createConnector(options: ConnectorOptions): Connector {
   const trust = trustOf(options.ca);
   const sockets = new Set<Socket>();
   const watch: Watch = (socket) => {
-    release(socket);
+    socket.unref();
     sockets.add(socket);
     // Between one step and the next nobody else may be listening, and an error nobody hears ends the process.
     socket.on("error", () => undefined).once("close", () => sockets.delete(socket));
@@ -116,19 +116,13 @@ function established(
     socket.once(event, () => {
       finish();
       // A name with several addresses gets a new handle with every try.
-      release(socket);
+      socket.unref();
       resolve(socket);
     });
     socket.on("error", onError).on("close", onClose).setNoDelay(true).setKeepAlive(true, 60_000);
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
   });
-}
-
-/** Whoever uses the socket refs it for as long as an answer is due; here that must have no effect. */
-function release(socket: Socket): void {
-  socket.ref = () => socket;
-  socket.unref();
 }
 
 /** An own list replaces Node's, with what NODE_EXTRA_CA_CERTS added to it; ours is meant to add to both. */

@@ -230,6 +230,31 @@ describe("createHttpTransport()", () => {
     expect((result as { detail: string }).detail).not.toMatch(/\n|key@/);
   });
 
+  test.each<[string, (socket: Socket) => void, string]>([
+    ["closes", (socket) => socket.end(), "the connection was closed without an answer"],
+    ["resets", (socket) => socket.resetAndDestroy(), "read ECONNRESET"],
+    [
+      "speaks no HTTP",
+      (socket) => socket.write("220 mail.example ESMTP\r\n"),
+      "the answer is no HTTP: Expected HTTP/, RTSP/ or ICE/",
+    ],
+    [
+      "sends headers without end",
+      (socket) => socket.write(`HTTP/1.1 200 OK\r\nX: ${"x".repeat(50_000)}`),
+      "the head of the answer is too long",
+    ],
+  ])("says in plain words that a server %s", async (_, act, expected) => {
+    const port = await listening(
+      createTcpServer((socket) => void socket.on("error", () => undefined).once("data", () => act(socket))),
+    );
+
+    expect(await sendOne(transportTo(`http://key@127.0.0.1:${port}/1`))).toMatchObject({
+      kind: "retry",
+      reason: "network_error",
+      detail: `no answer from 127.0.0.1:${port}: ${expected}`,
+    });
+  });
+
   test("refuses an envelope that cannot be written, instead of trying for ever", async () => {
     const broken = { ...numbered(1), attachments: [{ filename: "a", data: 5 as never }] };
 
@@ -250,6 +275,19 @@ describe("createHttpTransport()", () => {
 
     expect(await sending).toMatchObject({ kind: "retry", reason: "network_error" });
   });
+
+  test("close() is the end, also for what was just being written", async () => {
+    const received: Received[] = [];
+    const port = await listening(createPlainServer(keeping(received)));
+    const transport = transportTo(`http://key@127.0.0.1:${port}/1`);
+    const long = { ...numbered(1), payload: JSON.stringify({ text: "é".repeat(500_000) }) };
+    const sending = sendOne(transport, long);
+    await transport.close?.(0);
+
+    expect(await sending).toMatchObject({ kind: "retry", reason: "network_error" });
+    expect(await sendOne(transport)).toMatchObject({ kind: "retry", reason: "network_error" });
+    expect(received).toEqual([]);
+  });
 });
 
 describe("createHttpTransport() with TLS", () => {
@@ -263,6 +301,18 @@ describe("createHttpTransport() with TLS", () => {
       detail: expect.stringContaining("self-signed certificate"),
     });
     expect(received).toEqual([]);
+  });
+
+  test("says in plain words that a server speaks no TLS", async () => {
+    const port = await listening(
+      createTcpServer(
+        (socket) => void socket.on("error", () => undefined).end("HTTP/1.1 400 Bad Request\r\n\r\n"),
+      ),
+    );
+
+    expect(await sendOne(transportTo(`https://key@127.0.0.1:${port}/1`))).toMatchObject({
+      detail: `no answer from 127.0.0.1:${port}: TLS failed: wrong version number`,
+    });
   });
 
   test("does not talk to a server of another name, however often", async () => {

@@ -13,6 +13,7 @@ import { createConnector, trustOf } from "./connector.js";
 import { type Letter, postNow, preparePost } from "./exit/last-post.js";
 import type { HttpPool } from "./http-pool.js";
 import { ReleasedError } from "./lone-holder.js";
+import { networkErrorText } from "./network-error.js";
 import { PROXY_FORM, type ProxyAddress, ProxyError, proxyFor, UNUSABLE } from "./proxy.js";
 
 /** What the HTTP transport needs. */
@@ -58,6 +59,11 @@ const UNWRITABLE: SendResult = {
   reason: "internal_sdk_error",
   detail: "it cannot be written",
 };
+/**
+ * Whom requests belong to: what the application keeps per request must not live on in a connection. Made here because
+ * a transport may be made in the middle of a request, too.
+ */
+const NOBODY = new AsyncResource("CorvidTransport");
 
 const compress = promisify(gzip);
 
@@ -76,9 +82,8 @@ export function createHttpTransport(options: HttpTransportSetup): Transport {
   const path = proxy !== undefined && url.protocol === "http:" ? url.href : `${url.pathname}${url.search}`;
   if (proxy?.authorization !== undefined && path === url.href)
     headers["proxy-authorization"] = proxy.authorization;
-  // Requests belong to nobody: what the application keeps per request must not live on in a kept-alive connection.
-  const nobody = new AsyncResource("CorvidTransport");
   let loading: Promise<HttpPool> | undefined;
+  let isClosed = false;
 
   async function load(): Promise<HttpPool> {
     const { createHttpPool } = await import("./http-pool.js");
@@ -102,6 +107,7 @@ export function createHttpTransport(options: HttpTransportSetup): Transport {
     const body = await encode(envelope);
     if (body === undefined) return UNWRITABLE;
     try {
+      if (isClosed) throw new Error("the transport was closed");
       loading ??= load();
       const pool = await loading;
       const answer = await pool.post({ path, headers: { ...headers, ...body.headers }, body: body.bytes });
@@ -158,8 +164,9 @@ export function createHttpTransport(options: HttpTransportSetup): Transport {
       const statuses = [...postNow(address, letters, deadlineMs)];
       return bodies.map((body) => (body === undefined ? UNWRITABLE : resultAtTheEnd(statuses.shift())));
     },
-    send: (batch) => nobody.runInAsyncScope(() => Promise.all(batch.map(sendOne))),
+    send: (batch) => NOBODY.runInAsyncScope(() => Promise.all(batch.map(sendOne))),
     async close() {
+      isClosed = true;
       const pool = await loading?.catch(() => undefined);
       pool?.destroy();
     },
@@ -206,12 +213,5 @@ function chosenProxy(url: URL, { proxy, env, diagnostics }: HttpTransportSetup):
 
 function explain(error: unknown, url: URL, proxy: ProxyAddress | undefined): string {
   const way = proxy === undefined ? "" : ` through the proxy ${proxy.host}:${proxy.port}`;
-  return `no answer from ${url.host}${way}: ${textOf(error)}`;
-}
-
-function textOf(error: unknown): string {
-  if (!(error instanceof Error)) return "unknown error";
-  // A host with several addresses fails with all of their errors and no text of its own.
-  if (error.message === "" && error instanceof AggregateError) return error.errors.map(textOf).join("; ");
-  return error.message;
+  return `no answer from ${url.host}${way}: ${networkErrorText(error)}`;
 }

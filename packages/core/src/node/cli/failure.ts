@@ -1,3 +1,5 @@
+import { networkErrorText } from "../network-error.js";
+
 /** Why something on the way to the server failed: what was seen, and what to do. */
 export interface Failure {
   readonly text: string;
@@ -12,9 +14,9 @@ export interface Failure {
  */
 export function explainFailure(error: unknown, whom: string): Failure {
   const code = codeOf(error);
-  const known = code === undefined ? byText(textOf(error)) : BY_CODE[code];
-  const detail =
-    code === undefined || textOf(error).includes(code) ? textOf(error) : `${textOf(error)} (${code})`;
+  const text = networkErrorText(error);
+  const known = code === undefined ? byText(text) : BY_CODE[code];
+  const detail = code === undefined || text.includes(code) ? text : `${text} (${code})`;
   return { text: `${whom}: ${detail}`.slice(0, 400), advice: known ?? UNKNOWN };
 }
 
@@ -48,21 +50,15 @@ const BY_CODE: Readonly<Record<string, string>> = {
 
 function byText(text: string): string | undefined {
   if (/no answer within|timed out/.test(text)) return LATE;
-  if (/parse error|expected http|invalid|no HTTP/i.test(text)) return NO_HTTP;
-  if (/closed|other side/.test(text)) return CUT;
+  if (text.includes("no HTTP")) return NO_HTTP;
+  if (text.includes("closed")) return CUT;
   return undefined;
 }
 
+/** Those of Node's parser all mean the same. */
 function codeOf(error: unknown): string | undefined {
   const code = (error as NodeJS.ErrnoException | null)?.code;
   if (typeof code !== "string") return undefined;
   if (code.startsWith("HPE_")) return undefined;
   return code;
-}
-
-function textOf(error: unknown): string {
-  if (!(error instanceof Error)) return "unknown error";
-  if (error instanceof AggregateError && error.message === "") return error.errors.map(textOf).join("; ");
-  // OpenSSL's texts are long; the part that matters stands behind the last colons.
-  return error.message.trim();
 }

@@ -241,18 +241,20 @@ describe("Http", () => {
 
   test("does not see its own events leave", async () => {
     const ingest = await startTestServer();
-    const client = start({ dsn: ingest.dsn, transport: undefined });
+    const client = start({ dsn: ingest.dsn, transport: undefined, traceTargets: [""] });
     client.captureMessage("one");
     await client.flush();
     client.captureMessage("two");
     await client.flush();
     const events = ingest.events().map(({ event }) => event);
     const problems = ingest.problems();
+    const headers = ingest.requests().flatMap((request) => Object.keys(request.headers));
     await client.close();
     await ingest.close();
 
     expect(events.map(({ breadcrumbs }) => breadcrumbs)).toEqual([undefined, undefined]);
     expect(problems).toEqual([]);
+    expect(headers).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(sentry-trace|baggage)$/)]));
   });
 
   test("stops listening when the last client ends", async () => {

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** The quick suites by default; with `CORVID_SUITE=slow` those that need more of the machine. */
@@ -15,6 +16,8 @@ export default defineConfig({
       : ["{packages,examples}/*/**/*.test.ts", "{test-server,docs,scripts}/**/*.test.ts"],
     exclude: ["**/node_modules/**", "**/dist/**", ...(isSlow ? [] : ["**/test/slow/**"])],
     setupFiles: ["./packages/core/test/support/balance.ts"],
+    // By default one processor of two would have nothing to do, while half of the suites wait for processes they started.
+    ...(isSlow ? {} : { maxWorkers: Math.max(2, availableParallelism() - 1) }),
     testTimeout: isSlow ? 60_000 : 15_000,
     reporters: ["default", "./scripts/totals-reporter.ts"],
   },

@@ -45,9 +45,10 @@ for (const name of DIMENSIONS.filter((dimension) => wanted.includes(dimension)))
   results[name] = { machine, ...(await measured(name)) };
   process.stderr.write(`${name}: ${((performance.now() - from) / 1000).toFixed(0)} s\n`);
   process.stdout.write(`${markdown(results[name])}\n\n`);
+  // At once: who stops a long run keeps what it has.
+  keep({ [name]: results[name] }, DIMENSIONS, flags);
 }
 await sink.end();
-keep(results, DIMENSIONS, flags);
 
 const missed = Object.values(results).flatMap(({ targets }) => targets.filter(({ met }) => !met));
 const failed = Object.values(results).filter(({ failure }) => failure !== undefined);

@@ -1,6 +1,6 @@
 import {
+  addSighting,
   hintBytes,
-  MAX_SIGHTINGS,
   ownBytes,
   type Snapshot,
   type Surroundings,
@@ -235,15 +235,8 @@ export class Intake {
     return isPlain && this.#queue.size >= MAX_UNPARKED;
   }
 
-  /** The newest takes the place of the last: it may be the one that nobody handled. */
-  #addSighting(waiting: Waiting, { layers, hint, request, transaction, trace }: Surroundings): void {
-    const { sightings } = waiting;
-    const last = sightings.length < MAX_SIGHTINGS ? undefined : sightings.at(-1);
-    const more = sightingBytes(hint) - (last === undefined ? 0 : sightingBytes(last.hint));
-    if (!this.#queue.hasRoomFor(more)) return;
-    if (last !== undefined) sightings.pop();
-    // An event shows the steps that led to its first sighting.
-    sightings.push({ layers, trails: [], hint, request, transaction, trace });
+  #addSighting(waiting: Waiting, sighting: Surroundings): void {
+    const more = addSighting(waiting.sightings, sighting, (bytes) => this.#queue.hasRoomFor(bytes));
     waiting.bytes += more;
     this.#queue.reweigh(more);
   }

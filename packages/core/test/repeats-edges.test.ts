@@ -81,6 +81,19 @@ describe("what a later sighting of a folded failure knows", () => {
     expect(client.stats()).toMatchObject({ captured: 3, merged: 1, delivered: 2 });
   });
 
+  test("is kept of the newest one, however many there are", async () => {
+    const { client, arrived } = createTestBench({ once: { full: 1 } });
+    client.captureException(failureAt(1));
+    const error = failureAt(1);
+    for (let n = 0; n < 30; n++) client.captureException(error);
+
+    client.captureException(error, { transaction: "GET /orders/:id" });
+
+    const [, closing] = await arrived();
+    expect(closing?.transaction).toBe("GET /orders/:id");
+    expect(client.stats()).toMatchObject({ captured: 32, merged: 30, delivered: 2 });
+  });
+
   test("is not added to one that shows another failure of the kind, held or on its way", async () => {
     const { client, arrived } = createTestBench({ once: { full: 1 } });
     client.captureException(failureAt(1, "order 99 is late"));

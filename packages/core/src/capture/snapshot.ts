@@ -216,13 +216,34 @@ export function hintBytes(hint: HintData): number {
 }
 
 /** Later sightings that are kept of one failure: a cached error may be seen again forever. */
-export const MAX_SIGHTINGS = 10;
+const MAX_SIGHTINGS = 10;
 /** What one of them weighs beside what its call gave, in bytes, about. */
 const SIGHTING_BYTES = 1024;
 
 /** What a later sighting of a failure weighs, in bytes, about. */
 export function sightingBytes(hint: HintData): number {
   return SIGHTING_BYTES + hintBytes(hint);
+}
+
+/**
+ * Adds a later sighting of a failure to those before. When there are many, the newest takes the place of the last: it may
+ * be the one that nobody handled.
+ *
+ * @param hasRoomFor - asked for so many bytes more; `false`: it is left out
+ * @returns by how many bytes they weigh more, about
+ */
+export function addSighting(
+  sightings: Surroundings[],
+  { layers, hint, request, transaction, trace }: Surroundings,
+  hasRoomFor: (bytes: number) => boolean,
+): number {
+  const last = sightings.length < MAX_SIGHTINGS ? undefined : sightings.at(-1);
+  const more = sightingBytes(hint) - (last === undefined ? 0 : sightingBytes(last.hint));
+  if (!hasRoomFor(more)) return 0;
+  if (last !== undefined) sightings.pop();
+  // An event shows the steps that led to its first sighting.
+  sightings.push({ layers, trails: [], hint, request, transaction, trace });
+  return more;
 }
 
 function jsonBytes(value: unknown): number {

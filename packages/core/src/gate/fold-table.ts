@@ -1,10 +1,4 @@
-import {
-  MAX_SIGHTINGS,
-  type Snapshot,
-  type Surroundings,
-  sightingBytes,
-  snapshotOf,
-} from "../capture/snapshot.js";
+import { addSighting, type Snapshot, type Surroundings, snapshotOf } from "../capture/snapshot.js";
 import type { Clock, Timer } from "../clock.js";
 import type { OnceOptions } from "../options.js";
 import type { Echo, EchoReach } from "./echo.js";
@@ -174,13 +168,10 @@ export class FoldTable {
 
   /** The failure of a folded capture was seen again: what is known there is added, if its closing event will show it. */
   addSighting({ held }: Folded, sighting: Surroundings): void {
-    if (held === undefined || held.sightings.length >= MAX_SIGHTINGS) return;
-    if (this.#options.pressure() === "overflowing") return;
-    const bytes = sightingBytes(sighting.hint);
-    // An event shows the steps that led to its first sighting.
-    held.sightings.push({ ...sighting, trails: [] });
-    held.bytes += bytes;
-    this.#bytes += bytes;
+    if (held === undefined) return;
+    const more = addSighting(held.sightings, sighting, () => this.#options.pressure() !== "overflowing");
+    held.bytes += more;
+    this.#bytes += more;
   }
 
   /** Tells everything that is folded, for `flush`, `close` and the end of the process. */

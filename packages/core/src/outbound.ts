@@ -52,9 +52,8 @@ export class Outbound {
   pressure(held: { readonly items: number; readonly bytes: number }): Behind {
     const { options, spool } = this.#context;
     const { queueSize, queueBytes } = options;
-    const { least } = this.#destinations;
+    const { least, isHeldBack } = this.#destinations;
     const isOnDisk = spool?.isWorking ?? false;
-    const { isHeldBack } = this.#destinations;
     const waiting = this.#intake.size + least.items;
     return {
       isFull: waiting + held.items >= queueSize,

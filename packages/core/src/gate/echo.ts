@@ -29,10 +29,12 @@ const LONGEST_REMEMBERED = 8192;
 /** Begins to listen for the echo of a capture that was just folded; `undefined` where it can have none. */
 export function createEcho(source: EchoSource, reach: EchoReach): Echo | undefined {
   const { error, snapshot } = source;
-  const stack = snapshot.exceptions[0]?.stack;
+  const [node, cause] = snapshot.exceptions;
+  if (node === undefined || cause !== undefined || node.own !== undefined) return undefined;
+  const { stack } = node;
   if (snapshot.hint !== NO_HINT || snapshot.request !== undefined || snapshot.site !== undefined)
     return undefined;
-  if (stack === undefined || !("raw" in stack) || stackBytes(stack) > LONGEST_REMEMBERED) return undefined;
+  if (!("raw" in stack) || stackBytes(stack) > LONGEST_REMEMBERED) return undefined;
   try {
     const echo = new Echo(source, stack, reach);
     return echo.isTextAlone(error as object) ? echo : undefined;

@@ -59,6 +59,7 @@ const UNWRITABLE: SendResult = {
   reason: "internal_sdk_error",
   detail: "it cannot be written",
 };
+
 /**
  * Whom requests belong to: what the application keeps per request must not live on in a connection. Made here because
  * a transport may be made in the middle of a request, too.

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
+import { counted } from "./counted.js";
 import { Refusal } from "./refusal.js";
 
 /** The client went away before its request was complete. */
@@ -39,9 +40,7 @@ export function readBody(
     });
     // "close" comes after "end" too, where the promise is settled already.
     request.once("close", () =>
-      reject(
-        new ClientGone(`the connection ended after ${total} ${total === 1 ? "byte" : "bytes"} of the body`),
-      ),
+      reject(new ClientGone(`the connection ended after ${counted(total, "byte")} of the body`)),
     );
     request.on("error", () => undefined);
   });

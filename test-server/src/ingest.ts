@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { readCredentials } from "./auth.js";
 import { decodeBody } from "./body.js";
+import { counted } from "./counted.js";
 import { decodeUtf8, type EnvelopeItem, parseJson, readEnvelope } from "./envelope-reader.js";
 import { checkItemCounts, checkItemSizes, KNOWN_ITEMS, type Limits } from "./limits.js";
 import { type EventPayload, isObject } from "./payload.js";
@@ -107,9 +108,7 @@ function takeEnvelope(body: Buffer, arrival: Arrival, rules: IngestRules): Intak
     const id = checkedId(envelope.header["event_id"], "the envelope header");
     takeEvent(eventItem.payload, id, { header: envelope.header, attachments }, arrival, rules, intake);
   } else if (attachments.length > 0) {
-    note(intake, "envelope", [
-      `${attachments.length} ${attachments.length === 1 ? "attachment" : "attachments"} without an event: not kept`,
-    ]);
+    note(intake, "envelope", [`${counted(attachments.length, "attachment")} without an event: not kept`]);
   }
   return intake;
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { type ApiSide, answerApi, isApiPath, summaryOf } from "./api.js";
 import { ClientGone } from "./body.js";
+import { counted } from "./counted.js";
 import { type EventFile, openEventFile } from "./event-file.js";
 import { createEventStream } from "./event-stream.js";
 import { type Exchange, send } from "./exchange.js";
@@ -169,7 +170,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     if (opened.skipped > 0) {
       store.addProblem({
         kind: "file",
-        detail: `${opened.skipped} ${opened.skipped === 1 ? "line" : "lines"} of ${path} skipped: damaged`,
+        detail: `${counted(opened.skipped, "line")} of ${path} skipped: damaged`,
       });
     }
     let full = false;

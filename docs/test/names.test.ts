@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import * as bridge from "../../packages/core/src/bridge.js";
+import { resolveOptions } from "../../packages/core/src/client/options.js";
+import { Scope } from "../../packages/core/src/context/scope.js";
 import * as core from "../../packages/core/src/index.js";
-import { resolveOptions } from "../../packages/core/src/options.js";
-import { Scope } from "../../packages/core/src/scope.js";
 import * as testing from "../../packages/core/src/testing.js";
 import { DROP_REASONS } from "../../packages/core/test/support/drop-reasons.js";
 import * as decorators from "../../packages/decorators/src/index.js";

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { OptionsError, resolveOptions } from "../../packages/core/src/options.js";
+import { OptionsError, resolveOptions } from "../../packages/core/src/client/options.js";
 import { ROOT } from "../check/pages.js";
 
 const page = readFileSync(`${ROOT}docs/options.md`, "utf8");
-const source = readFileSync(`${ROOT}packages/core/src/options.ts`, "utf8");
+const source = readFileSync(`${ROOT}packages/core/src/client/options.ts`, "utf8");
 const resolved = resolveOptions({}, {});
 /** Those of the request stand together, once resolved. */
 const defaults: Readonly<Record<string, unknown>> = { ...resolved, ...resolved.request };

@@ -4,7 +4,6 @@
  * @packageDocumentation
  */
 
-export { type Context, currentClient, currentContext, runInContext } from "./current.js";
 export {
   createLogRule,
   ERROR_KEYS,
@@ -16,8 +15,10 @@ export {
   type LogRule,
   type LogRuleOptions,
   severityOf,
-} from "./log-record.js";
-export { misplacedDecorator } from "./misuse.js";
+} from "./bridge/log-record.js";
+export { misplacedDecorator } from "./client/misuse.js";
+export { type Context, currentClient, currentContext, runInContext } from "./context/current.js";
+export { type RequestDetails, type RequestLike, requestPath, requestSource } from "./request/request.js";
 export {
   captureFrom,
   isWanted,
@@ -25,4 +26,3 @@ export {
   withScopeOf,
 } from "./request/request-scope.js";
 export { isServerFailure } from "./request/server-failure.js";
-export { type RequestDetails, type RequestLike, requestPath, requestSource } from "./request.js";

@@ -1,9 +1,9 @@
-import { breadcrumbPolicy } from "./breadcrumbs.js";
 import { readCauseTree } from "./capture/cause-tree.js";
 import { readEventInput, type ToldText } from "./capture/event-input.js";
 import { readException } from "./capture/exception-text.js";
 import type { CaptureHint } from "./capture/hint.js";
 import { read } from "./capture/safe-read.js";
+import type { Sighting } from "./capture/seen-errors.js";
 import {
   type MessageText,
   messageText,
@@ -14,22 +14,12 @@ import {
 } from "./capture/snapshot.js";
 import { captureSite, isEmptyStack, NO_STACK } from "./capture/stack.js";
 import { fingerprintOf, surroundings, type Whereabouts, whereabouts } from "./capture/surroundings.js";
-import { versions } from "./copies.js";
-import type { CaptureTarget } from "./current.js";
-import { transportsOf } from "./destinations.js";
-import { createDiagnostics, type Diagnostics } from "./diagnostics.js";
-import type { DropReason } from "./drops.js";
-import type { EventInput, Level } from "./event.js";
-import type { Folded } from "./gate/fold-table.js";
-import { type Decision, Gate } from "./gate/gate.js";
-import { eventDetails, kindDetails } from "./gate/kind-details.js";
-import { repeatKey } from "./gate/repeat-key.js";
-import type { Sighting } from "./gate/sightings.js";
-import { AT_ONCE, closingOf, pendingOf } from "./intake.js";
-import { type Integration, setUpIntegrations } from "./integration.js";
-import { Ledger } from "./ledger.js";
-import { thrownText } from "./messages.js";
-import { demand } from "./option-checks.js";
+import { versions } from "./client/copies.js";
+import { createDiagnostics, type Diagnostics } from "./client/diagnostics.js";
+import { type Integration, setUpIntegrations } from "./client/integration.js";
+import { Ledger } from "./client/ledger.js";
+import { thrownText } from "./client/messages.js";
+import { demand } from "./client/option-checks.js";
 import {
   type ClientOptions,
   integrationList,
@@ -37,15 +27,25 @@ import {
   resolveOptions,
   type Switches,
   switchesCheck,
-} from "./options.js";
-import { Outbound } from "./outbound.js";
-import type { EndWatch, Platform } from "./platform.js";
-import type { Scope } from "./scope.js";
+} from "./client/options.js";
+import type { EndWatch, Platform } from "./client/platform.js";
+import type { ClientStats } from "./client/stats.js";
+import { breadcrumbPolicy } from "./context/breadcrumbs.js";
+import type { CaptureTarget } from "./context/current.js";
+import type { Scope } from "./context/scope.js";
+import { transportsOf } from "./delivery/destinations.js";
+import type { Folded } from "./gate/aggregate.js";
+import { type Decision, Gate } from "./gate/gate.js";
+import { repeatKey } from "./gate/group-key.js";
+import { eventDetails, kindDetails } from "./gate/kind-details.js";
+import type { EventInput, Level } from "./model/event.js";
+import { AT_ONCE, closingOf, pendingOf } from "./pipeline/capture-queue.js";
+import { createWorkshop, showsErrors } from "./pipeline/event-builder.js";
+import { Outbound } from "./pipeline/outbound.js";
 import { openSpool } from "./spool/open.js";
 import { ownCodeRule } from "./stacktrace/frames.js";
 import type { OwnCode } from "./stacktrace/stack-text.js";
-import type { ClientStats } from "./stats.js";
-import { createWorkshop, showsErrors } from "./workshop.js";
+import type { DropReason } from "./transport/drops.js";
 
 const DEFAULT_TIMEOUT_MS = 2000;
 

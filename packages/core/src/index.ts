@@ -6,19 +6,19 @@
 
 // Starting and ending
 export { Client, type ClientConstructor, init } from "./node/client.js";
-export { close, flush } from "./api.js";
-export type { ClientStats, DestinationStats } from "./stats.js";
-export type { ClientOptions, ErrorClass, Limits, OnceOptions, Switches } from "./options.js";
+export { close, flush } from "./context/api.js";
+export type { ClientStats, DestinationStats } from "./client/stats.js";
+export type { ClientOptions, ErrorClass, Limits, OnceOptions, Switches } from "./client/options.js";
 export type { SpoolOptions } from "./spool/options.js";
-export { OptionsError } from "./options.js";
-export type { Dsn } from "./dsn.js";
-export { DsnError, parseDsn } from "./dsn.js";
+export { OptionsError } from "./client/options.js";
+export type { Dsn } from "./model/dsn.js";
+export { DsnError, parseDsn } from "./model/dsn.js";
 
 // Capturing
-export { captureEvent, captureException, captureMessage, lastEventId } from "./api.js";
-export { wrap } from "./wrap.js";
-export type { FlushOnReturnOptions } from "./flush-on-return.js";
-export { flushOnReturn } from "./flush-on-return.js";
+export { captureEvent, captureException, captureMessage, lastEventId } from "./context/api.js";
+export { wrap } from "./context/wrap.js";
+export type { FlushOnReturnOptions } from "./context/flush-on-return.js";
+export { flushOnReturn } from "./context/flush-on-return.js";
 export type { CaptureHint, EventHint, TagValue, UserInput } from "./capture/hint.js";
 
 // Context
@@ -33,26 +33,26 @@ export {
   setTags,
   setTransaction,
   setUser,
-} from "./api.js";
-export type { CaptureTarget } from "./current.js";
-export { getScope, withRequestScope, withScope } from "./current.js";
-export type { RequestPolicy, RequestSource } from "./scope.js";
-export { Scope } from "./scope.js";
+} from "./context/api.js";
+export type { CaptureTarget } from "./context/current.js";
+export { getScope, withRequestScope, withScope } from "./context/current.js";
+export type { RequestPolicy, RequestSource } from "./context/scope.js";
+export { Scope } from "./context/scope.js";
 
 // Hooking in
-export type { Integration, Processor } from "./integration.js";
+export type { Integration, Processor } from "./client/integration.js";
 export type { ScrubOptions } from "./process/scrub.js";
 export { previewScrub } from "./process/scrub.js";
 
 // Destinations
-export { httpTransport, type HttpTransportOptions } from "./node/http-destination.js";
-export { consoleTransport, type ConsoleTransportOptions } from "./node/console-transport.js";
-export { fileTransport, type FileTransportOptions } from "./node/file-transport.js";
-export type { Envelope, SdkInfo } from "./envelope.js";
-export { encodeEnvelope, eventOf } from "./envelope.js";
+export { httpTransport, type HttpTransportOptions } from "./node/http/destination.js";
+export { consoleTransport, type ConsoleTransportOptions } from "./node/transports/console-transport.js";
+export { fileTransport, type FileTransportOptions } from "./node/transports/file-transport.js";
+export type { Envelope, SdkInfo } from "./transport/envelope.js";
+export { encodeEnvelope, eventOf } from "./transport/envelope.js";
 export type { Destination, HttpDestination } from "./transport/destination.js";
 export type { RateLimit, SendResult, Transport } from "./transport/transport.js";
-export type { DropReason } from "./drops.js";
+export type { DropReason } from "./transport/drops.js";
 
 // The wire
 export type {
@@ -69,4 +69,4 @@ export type {
   RequestInfo,
   Stacktrace,
   User,
-} from "./event.js";
+} from "./model/event.js";

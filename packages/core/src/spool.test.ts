@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTestClock } from "../test/support/clock.js";
 import { die, newId, takeAll, testFolder, testSpool } from "../test/support/spool.js";
-import { type Envelope, eventEnvelope, toPayload } from "./envelope.js";
 import { LineWriter } from "./node/spool/line.js";
 import { finishedText } from "./spool/finished.js";
 import { discardSpool, drainSpool, listSpool } from "./spool.js";
 import { recordingTransport } from "./testing.js";
+import { type Envelope, eventEnvelope, toPayload } from "./transport/envelope.js";
 import type { SendResult, Transport } from "./transport/transport.js";
 
 let dir: string;

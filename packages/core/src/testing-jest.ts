@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 
-import { messageText } from "./messages.js";
+import { messageText } from "./client/messages.js";
 import { type CorvidMatchers, corvidMatchers } from "./testing.js";
 
 declare global {

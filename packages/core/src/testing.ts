@@ -4,11 +4,11 @@
  * @packageDocumentation
  */
 
-import { setCurrentClient, unsetCurrentClient } from "./current.js";
-import { type Envelope, eventOf } from "./envelope.js";
-import type { Event } from "./event.js";
+import type { ClientOptions } from "./client/options.js";
+import { setCurrentClient, unsetCurrentClient } from "./context/current.js";
+import type { Event } from "./model/event.js";
 import { Client } from "./node/client.js";
-import type { ClientOptions } from "./options.js";
+import { type Envelope, eventOf } from "./transport/envelope.js";
 import type { SendResult, Transport } from "./transport/transport.js";
 
 export type {

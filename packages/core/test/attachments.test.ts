@@ -1,7 +1,7 @@
 import { type ReceivedEvent, startTestServer, type TestServer } from "@corvid/test-server";
 import { afterEach, describe, expect, test } from "vitest";
-import { withRequestScope } from "../src/current.js";
-import type { Attachment } from "../src/event.js";
+import { withRequestScope } from "../src/context/current.js";
+import type { Attachment } from "../src/model/event.js";
 import { Client } from "../src/node/client.js";
 import { createTestBench, expectBalance } from "./support/client.js";
 

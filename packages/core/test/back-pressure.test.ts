@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { eventOf } from "../src/envelope.js";
-import type { Event } from "../src/event.js";
+import type { Event } from "../src/model/event.js";
+import { eventOf } from "../src/transport/envelope.js";
 import type { SendResult, Transport } from "../src/transport/transport.js";
 import { createTestBench } from "./support/client.js";
 import type { TestClock } from "./support/clock.js";

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { createServer, get, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { withRequestScope } from "../src/current.js";
-import type { Integration } from "../src/integration.js";
+import type { Integration } from "../src/client/integration.js";
+import type { ClientOptions } from "../src/client/options.js";
+import { withRequestScope } from "../src/context/current.js";
 import { Client, init } from "../src/node/client.js";
-import type { ClientOptions } from "../src/options.js";
 import { recordingTransport } from "../src/testing.js";
 
 let server: Server;

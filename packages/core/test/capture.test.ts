@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { withRequestScope, withScope } from "../src/current.js";
+import { withRequestScope, withScope } from "../src/context/current.js";
 import { createTestBench, expectBalance } from "./support/client.js";
 
 function failure(message: string, name = "Error"): Error {

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { type Fault, rateLimited, startTestServer, type TestServer } from "@corvid/test-server";
 import { afterAll, describe, expect, test } from "vitest";
-import { type Clock, systemClock } from "../src/clock.js";
-import { silentDiagnostics } from "../src/diagnostics.js";
-import { parseDsn } from "../src/dsn.js";
-import { type Envelope, eventEnvelope, toPayload } from "../src/envelope.js";
-import type { Attachment } from "../src/event.js";
-import { createHttpTransport } from "../src/node/http-transport.js";
-import { createDelivery, type Delivery, type Outcome } from "../src/transport/delivery.js";
+import { silentDiagnostics } from "../src/client/diagnostics.js";
+import { createDelivery, type Delivery, type Outcome } from "../src/delivery/delivery.js";
+import { type Clock, systemClock } from "../src/model/clock.js";
+import { parseDsn } from "../src/model/dsn.js";
+import type { Attachment } from "../src/model/event.js";
+import { createHttpTransport } from "../src/node/http/transport.js";
+import { type Envelope, eventEnvelope, toPayload } from "../src/transport/envelope.js";
 import { createTestClock } from "./support/clock.js";
 
 /** Two hundred events at fifty a second, and a destination in trouble for three seconds of them. */

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { withRequestScope, withScope } from "../src/current.js";
-import type { Integration } from "../src/integration.js";
-import type { ClientOptions } from "../src/options.js";
+import type { Integration } from "../src/client/integration.js";
+import type { ClientOptions } from "../src/client/options.js";
+import { withRequestScope, withScope } from "../src/context/current.js";
 import { createTestBench, expectBalance, type TestBench } from "./support/client.js";
 
 // Of the stacks of these calls themselves the innermost frame is the same in both.

@@ -6,7 +6,7 @@ import { DatabaseError } from "pg-protocol";
 import { Agent, errors, request } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import type { Event, Json } from "../src/event.js";
+import type { Event, Json } from "../src/model/event.js";
 import { createTestBench } from "./support/client.js";
 
 const SECRETS = [

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs";
 import { createContext, runInContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import type { Event } from "../src/event.js";
+import type { Event } from "../src/model/event.js";
 import { createTestBench } from "./support/client.js";
 
 const STACK = "\n    at pay (/app/src/orders.js:10:5)";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { schemaErrors } from "../../../test-server/src/schema.js";
-import { withRequestScope } from "../src/current.js";
-import type { Event } from "../src/event.js";
+import { withRequestScope } from "../src/context/current.js";
+import type { Event } from "../src/model/event.js";
 import { createTestBench, expectBalance, type TestBench } from "./support/client.js";
 import { cpuMs } from "./support/cpu.js";
 

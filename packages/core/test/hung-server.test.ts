@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ClientOptions } from "../src/options.js";
+import type { ClientOptions } from "../src/client/options.js";
 import type { Transport } from "../src/transport/transport.js";
 import { createTestBench, expectBalance } from "./support/client.js";
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { describe, expect, test } from "vitest";
 import type { CaptureHint } from "../src/capture/hint.js";
-import type { EventInput } from "../src/event.js";
+import type { EventInput } from "../src/model/event.js";
 import { createTestBench } from "./support/client.js";
 
 const FRAME = "    at pay (/app/src/orders.js:1:5)";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { ClientOptions } from "../src/options.js";
-import type { EndingClient } from "../src/platform.js";
+import type { ClientOptions } from "../src/client/options.js";
+import type { EndingClient } from "../src/client/platform.js";
 import { recordingTransport } from "../src/testing.js";
 import { createTestBench, expectBalance, type TestBench } from "./support/client.js";
 import { NO_ANSWER, scriptedTransport, settle } from "./support/script.js";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { withRequestScope } from "../src/current.js";
-import { eventOf } from "../src/envelope.js";
-import type { Event } from "../src/event.js";
+import { withRequestScope } from "../src/context/current.js";
+import type { Event } from "../src/model/event.js";
+import { eventOf } from "../src/transport/envelope.js";
 import type { SendResult, Transport } from "../src/transport/transport.js";
 import { createTestBench, expectBalance, type TestBench } from "./support/client.js";
 import type { TestClock } from "./support/clock.js";

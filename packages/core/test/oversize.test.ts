@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { schemaErrors } from "../../../test-server/src/schema.js";
-import { withRequestScope } from "../src/current.js";
-import type { Event, Frame } from "../src/event.js";
+import { withRequestScope } from "../src/context/current.js";
+import type { Event, Frame } from "../src/model/event.js";
 import { createTestBench, expectBalance } from "./support/client.js";
 
 const words = (bytes: number): string => "lorem ipsum ".repeat(Math.ceil(bytes / 12)).slice(0, bytes);

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { eventOf } from "../src/envelope.js";
-import type { Event } from "../src/event.js";
+import type { Event } from "../src/model/event.js";
 import type { RecordingTransport } from "../src/testing.js";
+import { eventOf } from "../src/transport/envelope.js";
 import type { SendResult, Transport } from "../src/transport/transport.js";
 import { createTestBench, expectBalance } from "./support/client.js";
 import { createTestClock, type TestClock } from "./support/clock.js";

@@ -1,8 +1,8 @@
 import { startTestServer, type TestServer } from "@corvid/test-server";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { captureEvent, captureException, captureMessage } from "../src/api.js";
-import { withScope } from "../src/current.js";
-import type { Event, Json } from "../src/event.js";
+import { captureEvent, captureException, captureMessage } from "../src/context/api.js";
+import { withScope } from "../src/context/current.js";
+import type { Event, Json } from "../src/model/event.js";
 import type { Client } from "../src/node/client.js";
 import { init } from "../src/node/client.js";
 import { previewScrub } from "../src/process/scrub.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { withRequestScope, withScope } from "../src/current.js";
-import type { Event } from "../src/event.js";
+import { withRequestScope, withScope } from "../src/context/current.js";
+import type { Event } from "../src/model/event.js";
 import type { SendResult, Transport } from "../src/transport/transport.js";
 import { createTestBench, expectBalance } from "./support/client.js";
 import { createTestClock } from "./support/clock.js";

@@ -1,8 +1,8 @@
 import { startTestServer, type TestServer } from "@corvid/test-server";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Event } from "../src/event.js";
+import type { ClientOptions } from "../src/client/options.js";
 import { captureMessage, flush, getScope, init, withRequestScope, withScope } from "../src/index.js";
-import type { ClientOptions } from "../src/options.js";
+import type { Event } from "../src/model/event.js";
 
 const TRACE = "0123456789abcdef0123456789abcdef";
 const SPAN = "fedcba9876543210";

@@ -1,4 +1,4 @@
-import type { Attachment } from "../event.js";
+import type { Attachment } from "../model/event.js";
 import { cleanText } from "../process/normalise.js";
 import { byteLength } from "../process/text.js";
 import { isList, isObject, read, readText } from "./safe-read.js";

@@ -1,4 +1,4 @@
-import type { Json, Mechanism } from "../event.js";
+import type { Json, Mechanism } from "../model/event.js";
 import { createNormaliser } from "../process/normalise.js";
 import {
   type CaptureLimits,

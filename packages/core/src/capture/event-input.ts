@@ -1,4 +1,4 @@
-import type { EventInput, Exception } from "../event.js";
+import type { EventInput, Exception } from "../model/event.js";
 import { conformInput } from "../process/conform.js";
 import type { NormaliseLimits } from "../process/normalise.js";
 import { NO_STACK, type StackText } from "./stack.js";

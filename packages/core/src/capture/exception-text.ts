@@ -1,4 +1,4 @@
-import type { Json } from "../event.js";
+import type { Json } from "../model/event.js";
 import { ownKeys } from "../process/normalise/own-keys.js";
 import { asRecord, cleanText, type NormaliseLimits, normalise } from "../process/normalise.js";
 import { className, isObject, read, readText } from "./safe-read.js";

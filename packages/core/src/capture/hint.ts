@@ -1,4 +1,4 @@
-import type { Attachment, Level, Mechanism, RequestInfo, User } from "../event.js";
+import type { Attachment, Level, Mechanism, RequestInfo, User } from "../model/event.js";
 
 /** A tag's value; written as text. */
 export type TagValue = string | number | bigint | boolean;

@@ -1,4 +1,12 @@
-import type { Trail } from "../breadcrumbs.js";
+import type { Trail } from "../context/breadcrumbs.js";
+import {
+  copyFingerprint,
+  innermost,
+  mergeDefined,
+  type RequestPolicy,
+  type ScopeData,
+  userFromInput,
+} from "../context/scope.js";
 import {
   type EventInput,
   type Json,
@@ -7,7 +15,7 @@ import {
   type Mechanism,
   type RequestInfo,
   type User,
-} from "../event.js";
+} from "../model/event.js";
 import {
   asRecord,
   cleanText,
@@ -16,14 +24,6 @@ import {
   normalise,
   normaliseRecord,
 } from "../process/normalise.js";
-import {
-  copyFingerprint,
-  innermost,
-  mergeDefined,
-  type RequestPolicy,
-  type ScopeData,
-  userFromInput,
-} from "../scope.js";
 import type { TraceLink } from "../trace/link.js";
 import { copyAttachments, type HeldAttachment } from "./attachments.js";
 import type { ExceptionNode } from "./cause-tree.js";

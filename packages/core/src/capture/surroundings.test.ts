@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { type RequestPolicy, Scope } from "../context/scope.js";
 import { DEFAULT_LIMITS } from "../process/normalise.js";
-import { type RequestPolicy, Scope } from "../scope.js";
 import { surroundings } from "./surroundings.js";
 
 const POLICY: RequestPolicy = { sendDefaultPii: false, requestBody: false, maxRequestBodyBytes: 0 };

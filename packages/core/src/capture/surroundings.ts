@@ -1,7 +1,13 @@
-import { currentContext } from "../current.js";
-import type { EventInput } from "../event.js";
+import { currentContext } from "../context/current.js";
+import {
+  copyFingerprint,
+  innermost,
+  type RequestPolicy,
+  type Scope,
+  type ScopeData,
+} from "../context/scope.js";
+import type { EventInput } from "../model/event.js";
 import type { NormaliseLimits } from "../process/normalise.js";
-import { copyFingerprint, innermost, type RequestPolicy, type Scope, type ScopeData } from "../scope.js";
 import { traceLink } from "../trace/link.js";
 import type { CaptureHint } from "./hint.js";
 import { read } from "./safe-read.js";

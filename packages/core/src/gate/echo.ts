@@ -1,11 +1,11 @@
 import { mayHaveCauses } from "../capture/cause-tree.js";
+import type { CountedTogether, Sighting } from "../capture/seen-errors.js";
 import { NO_HINT, type Snapshot } from "../capture/snapshot.js";
 import { type StackText, stackBytes } from "../capture/stack.js";
-import { type Context, currentContext } from "../current.js";
-import type { Scope, ScopeData } from "../scope.js";
+import { type Context, currentContext } from "../context/current.js";
+import type { Scope, ScopeData } from "../context/scope.js";
 import { activeOtelSpan } from "../trace/otel.js";
-import type { Folded } from "./fold-table.js";
-import type { CountedTogether, Sighting } from "./sightings.js";
+import type { Folded } from "./aggregate.js";
 
 /** How far an echo reaches: after so many captures, and after so long, one is looked at like any other. */
 export interface EchoReach {

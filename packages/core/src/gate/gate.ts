@@ -1,12 +1,11 @@
 import type { CauseTree } from "../capture/cause-tree.js";
+import { findSighting, rememberSighting, type Sighting } from "../capture/seen-errors.js";
 import type { Snapshot, Surroundings } from "../capture/snapshot.js";
-import type { Clock } from "../clock.js";
-import type { DropReason } from "../drops.js";
-import type { ResolvedOptions } from "../options.js";
-import { Recent } from "../recent.js";
-import type { Scope } from "../scope.js";
-import { createEcho } from "./echo.js";
-import { isIgnored } from "./exclusion.js";
+import type { ResolvedOptions } from "../client/options.js";
+import type { Scope } from "../context/scope.js";
+import type { Clock } from "../model/clock.js";
+import { Recent } from "../model/recent.js";
+import type { DropReason } from "../transport/drops.js";
 import {
   type Folded,
   FoldTable,
@@ -16,8 +15,9 @@ import {
   takeEcho,
   type Untold,
   type Verdict,
-} from "./fold-table.js";
-import { findSighting, rememberSighting, type Sighting } from "./sightings.js";
+} from "./aggregate.js";
+import { createEcho } from "./echo.js";
+import { isIgnored } from "./ignore.js";
 
 /** What becomes of a capture, decided before it costs anything. */
 export type Decision =

@@ -1,5 +1,5 @@
 import type { ExceptionNode } from "../capture/cause-tree.js";
-import type { Exception, Json } from "../event.js";
+import type { Exception, Json } from "../model/event.js";
 import { normaliseMessage } from "./normalise-message.js";
 
 /** Causes that tell kinds apart, nearest first. */

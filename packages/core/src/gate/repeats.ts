@@ -1,6 +1,6 @@
 import type { Snapshot } from "../capture/snapshot.js";
-import type { Json, User } from "../event.js";
-import { innermost } from "../scope.js";
+import { innermost } from "../context/scope.js";
+import type { Json, User } from "../model/event.js";
 
 const SAMPLES = 10;
 

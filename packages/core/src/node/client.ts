@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { noteVersion } from "../client/copies.js";
+import type { ClientOptions, Switches } from "../client/options.js";
+import type { ClientStats } from "../client/stats.js";
 import { CorvidClient } from "../client.js";
-import { noteVersion } from "../copies.js";
 import {
   type CaptureTarget,
   type Context,
@@ -8,11 +10,9 @@ import {
   processScope,
   setCurrentClient,
   unsetCurrentClient,
-} from "../current.js";
-import type { ClientOptions, Switches } from "../options.js";
-import { Scope } from "../scope.js";
-import { SDK } from "../sdk.js";
-import type { ClientStats } from "../stats.js";
+} from "../context/current.js";
+import { Scope } from "../context/scope.js";
+import { SDK } from "../model/sdk.js";
 import { nodePlatform } from "./platform.js";
 
 noteVersion(SDK.version);

@@ -1,25 +1,25 @@
 import { writeSync } from "node:fs";
 import os from "node:os";
-import { systemClock } from "../clock.js";
-import type { Json } from "../event.js";
-import type { Platform } from "../platform.js";
-import { SDK } from "../sdk.js";
+import type { Platform } from "../client/platform.js";
+import { systemClock } from "../model/clock.js";
+import type { Json } from "../model/event.js";
+import { SDK } from "../model/sdk.js";
 import type { TraceHeadersFor } from "../trace/tracer.js";
 import { processEnd } from "./exit/process-end.js";
 import { unhandledRejections } from "./exit/rejections.js";
 import { uncaughtExceptions } from "./exit/uncaught.js";
 import { nodeWarnings } from "./exit/warnings.js";
-import { workingFolder } from "./folders.js";
-import { findProjectRoot, hostContexts, runtimeContext, startTime } from "./host.js";
-import { createHttpTransport, nameOfServer } from "./http-transport.js";
+import { workingFolder } from "./host/folders.js";
+import { findProjectRoot, hostContexts, runtimeContext, startTime } from "./host/host.js";
+import { detectRelease } from "./host/release.js";
+import { createHttpTransport, nameOfServer } from "./http/transport.js";
 import { createIdSource } from "./ids.js";
 import { childProcessIntegration } from "./integrations/child-process.js";
 import { consoleIntegration } from "./integrations/console.js";
 import { httpIntegration } from "./integrations/http.js";
 import { modulesIntegration } from "./integrations/modules.js";
 import { processIntegration } from "./integrations/process.js";
-import { detectRelease } from "./release.js";
-import { createSourceLines } from "./source-lines.js";
+import { createSourceLines } from "./source/source-lines.js";
 import { createNodeSpool } from "./spool/node-spool.js";
 
 /** Node, as the client sees it. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { schemaErrors } from "../../../../test-server/src/schema.js";
-import type { Event } from "../event.js";
+import type { Event } from "../model/event.js";
 import { conformEvent, conformInput } from "./conform.js";
 import { DEFAULT_LIMITS } from "./normalise.js";
 

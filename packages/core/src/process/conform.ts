@@ -10,8 +10,8 @@ import type {
   RequestInfo,
   Stacktrace,
   User,
-} from "../event.js";
-import { LEVELS } from "../event.js";
+} from "../model/event.js";
+import { LEVELS } from "../model/event.js";
 import {
   complete,
   count,

@@ -1,4 +1,4 @@
-import type { Json } from "../event.js";
+import type { Json } from "../model/event.js";
 import { callBuiltIn, className, dataProperty, hasBrand, isError } from "./foreign.js";
 import {
   describe,

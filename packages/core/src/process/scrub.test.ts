@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Event, Json } from "../event.js";
+import type { Event, Json } from "../model/event.js";
 import { normalise } from "./normalise.js";
 import { createScrubber, previewScrub } from "./scrub.js";
 

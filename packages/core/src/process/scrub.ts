@@ -1,5 +1,14 @@
-import type { Breadcrumb, Event, Exception, Frame, Json, LogEntry, RequestInfo, User } from "../event.js";
-import { arrayOf, type Check, demand, expecting, pattern, shape } from "../option-checks.js";
+import { arrayOf, type Check, demand, expecting, pattern, shape } from "../client/option-checks.js";
+import type {
+  Breadcrumb,
+  Event,
+  Exception,
+  Frame,
+  Json,
+  LogEntry,
+  RequestInfo,
+  User,
+} from "../model/event.js";
 import { normalise } from "./normalise.js";
 import { scrubAssignments } from "./scrub/assignments.js";
 import { isCardNumber, scrubCards } from "./scrub/cards.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { cpuMs } from "../../test/support/cpu.js";
-import type { Event, Frame } from "../event.js";
+import type { Event, Frame } from "../model/event.js";
 import { shrinkEvent } from "./shrink.js";
 import { byteLength } from "./text.js";
 

@@ -1,5 +1,5 @@
-import { toPayload } from "../envelope.js";
-import type { Breadcrumb, Event, Exception, Frame, Json } from "../event.js";
+import type { Breadcrumb, Event, Exception, Frame, Json } from "../model/event.js";
+import { toPayload } from "../transport/envelope.js";
 import { byteLength, cutText } from "./text.js";
 
 /** One thing that may go. `excess` is how many bytes too large the event still is. */

@@ -1,6 +1,6 @@
 import { isObject, read } from "../capture/safe-read.js";
+import type { RequestPolicy } from "../context/scope.js";
 import { cleanText } from "../process/normalise.js";
-import type { RequestPolicy } from "../scope.js";
 
 const PLACEHOLDER = "[Filtered]";
 

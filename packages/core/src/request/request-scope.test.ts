@@ -2,10 +2,10 @@ import { AsyncResource } from "node:async_hooks";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, test } from "vitest";
-import { currentClient, currentContext, getScope, setCurrentClient, withScope } from "../current.js";
+import { currentClient, currentContext, getScope, setCurrentClient, withScope } from "../context/current.js";
 import { Client } from "../node/client.js";
-import { requestSource } from "../request.js";
 import { type RecordingTransport, recordingTransport } from "../testing.js";
+import { requestSource } from "./request.js";
 import { captureFrom, isWanted, withScopeOf } from "./request-scope.js";
 
 const options = { source: requestSource({ method: "GET", url: "/a" }) };

@@ -7,8 +7,8 @@ import {
   listeningClient,
   runInContext,
   scopeOfClient,
-} from "../current.js";
-import type { RequestSource, Scope, ScopeData } from "../scope.js";
+} from "../context/current.js";
+import type { RequestSource, Scope, ScopeData } from "../context/scope.js";
 
 /** How a framework's request becomes a scope. Made for every request, so it had better be a small object. */
 export interface RequestScopeOptions {

@@ -1,7 +1,7 @@
-import { trailOf } from "../breadcrumbs.js";
 import type { HeldAttachment } from "../capture/attachments.js";
 import { type HintData, type Snapshot, type Surroundings, snapshotOf } from "../capture/snapshot.js";
-import { recalledData } from "../scope.js";
+import { trailOf } from "../context/breadcrumbs.js";
+import { recalledData } from "../context/scope.js";
 import { recalledLink } from "../trace/tracer.js";
 import { fromBase64 } from "./base64.js";
 import type { WrittenAttachment, WrittenCapture, WrittenSurroundings } from "./capture-writer.js";

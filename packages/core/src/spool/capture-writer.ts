@@ -1,11 +1,11 @@
-import { crumbsOf, type Trail } from "../breadcrumbs.js";
 import type { HeldAttachment } from "../capture/attachments.js";
 import type { ExceptionNode } from "../capture/cause-tree.js";
 import type { HintData, Snapshot, Surroundings } from "../capture/snapshot.js";
 import { linesOf, type StackText } from "../capture/stack.js";
-import type { Breadcrumb, Event, Json, LogEntry, RequestInfo } from "../event.js";
+import { crumbsOf, type Trail } from "../context/breadcrumbs.js";
+import type { ScopeData } from "../context/scope.js";
+import type { Breadcrumb, Event, Json, LogEntry, RequestInfo } from "../model/event.js";
 import type { Scrubber } from "../process/scrub.js";
-import type { ScopeData } from "../scope.js";
 import type { LinkRecord, Tracer } from "../trace/tracer.js";
 import { toBase64 } from "./base64.js";
 

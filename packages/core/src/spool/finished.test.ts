@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Envelope, eventEnvelope } from "../envelope.js";
+import { type Envelope, eventEnvelope } from "../transport/envelope.js";
 import { finishedText, readFinished } from "./finished.js";
 
 const ID = "fc6d8c0c43fc4630ad850ee518f1b9d0";

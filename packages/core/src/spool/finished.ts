@@ -1,5 +1,5 @@
-import type { Envelope } from "../envelope.js";
-import type { Attachment } from "../event.js";
+import type { Attachment } from "../model/event.js";
+import type { Envelope } from "../transport/envelope.js";
 import { fromBase64, toBase64 } from "./base64.js";
 
 /** An envelope as one line of JSON, to wait on disk; read back with {@link readFinished}. */

@@ -1,7 +1,7 @@
-import type { Facts } from "../enrich.js";
-import type { Json } from "../event.js";
-import type { Workshop } from "../finish.js";
-import type { ContextLines } from "../platform.js";
+import type { ContextLines } from "../client/platform.js";
+import type { Json } from "../model/event.js";
+import type { Workshop } from "../pipeline/build.js";
+import type { Facts } from "../pipeline/enrich.js";
 import { Tracer, type TracerOptions } from "../trace/tracer.js";
 
 /** What a process says of itself at the head of its files, for those who make its captures into events. */

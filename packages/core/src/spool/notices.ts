@@ -1,12 +1,12 @@
 import { copyHint, snapshotBytes, snapshotOf } from "../capture/snapshot.js";
-import type { Diagnostics } from "../diagnostics.js";
-import type { EventInput } from "../event.js";
-import type { Workshop } from "../finish.js";
+import type { Diagnostics } from "../client/diagnostics.js";
+import type { Ledger } from "../client/ledger.js";
+import type { ResolvedOptions } from "../client/options.js";
+import type { Platform } from "../client/platform.js";
 import { createRepeats } from "../gate/repeats.js";
-import { AT_ONCE, type Pending, pendingOf } from "../intake.js";
-import type { Ledger } from "../ledger.js";
-import type { ResolvedOptions } from "../options.js";
-import type { Platform } from "../platform.js";
+import type { EventInput } from "../model/event.js";
+import type { Workshop } from "../pipeline/build.js";
+import { AT_ONCE, type Pending, pendingOf } from "../pipeline/capture-queue.js";
 import type { SpoolLoss } from "./store.js";
 
 /** What it takes to tell of what happened to others, or to the spool itself. */

@@ -1,11 +1,11 @@
-import { destinationKeys } from "../destinations.js";
-import type { Scope } from "../scope.js";
+import type { Scope } from "../context/scope.js";
+import { destinationKeys } from "../delivery/destinations.js";
 import type { Transport } from "../transport/transport.js";
 import { CaptureWriter } from "./capture-writer.js";
-import { SpoolDesk } from "./desk.js";
 import { headText, workshopOf } from "./head.js";
 import { type NoticeOptions, tellLoss, tellRun } from "./notices.js";
-import { Recall } from "./recall.js";
+import { Recall } from "./reader.js";
+import { SpoolDesk } from "./writer.js";
 
 export interface OpenSpoolOptions extends NoticeOptions {
   readonly transports: readonly Transport[];

@@ -1,4 +1,4 @@
-import type { Frame } from "../event.js";
+import type { Frame } from "../model/event.js";
 import { isWindowsPath, sourcePath } from "./source-path.js";
 import { parseStackLine, type StackLine } from "./stack-line.js";
 import type { OwnCode } from "./stack-text.js";

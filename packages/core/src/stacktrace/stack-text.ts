@@ -1,4 +1,4 @@
-import { Recent } from "../recent.js";
+import { Recent } from "../model/recent.js";
 import { findHead, lineEnd } from "./stack-head.js";
 
 /** Most frame lines of one stack, and most characters of one line. */

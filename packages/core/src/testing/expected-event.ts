@@ -1,6 +1,6 @@
-import type { Event, Level } from "../event.js";
-import { messageText } from "../messages.js";
-import { describe, shortened, unknownName } from "../option-checks.js";
+import { messageText } from "../client/messages.js";
+import { describe, shortened, unknownName } from "../client/option-checks.js";
+import type { Event, Level } from "../model/event.js";
 
 /** What `expect.stringContaining()`, `expect.any()` and the like make. */
 export interface AsymmetricMatcher {

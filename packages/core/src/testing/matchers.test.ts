@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { captureException, captureMessage, setUser, withRequestScope } from "../index.js";
 import { recordingTransport, withCapturedEvents } from "../testing.js";
 import "../testing-vitest.js";
-import type { Event } from "../event.js";
+import type { Event } from "../model/event.js";
 import type { ExpectedEvent } from "./expected-event.js";
 
 const captured = (): Promise<readonly Event[]> =>

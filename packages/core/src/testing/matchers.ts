@@ -1,6 +1,6 @@
-import type { Event } from "../event.js";
-import { messageText } from "../messages.js";
-import { describe } from "../option-checks.js";
+import { messageText } from "../client/messages.js";
+import { describe } from "../client/option-checks.js";
+import type { Event } from "../model/event.js";
 import {
   captured,
   checkExpected,

@@ -1,7 +1,7 @@
-import { currentContext } from "../current.js";
-import { innermost, type ScopeData } from "../scope.js";
-import type { Trace } from "../trace.js";
+import { currentContext } from "../context/current.js";
+import { innermost, type ScopeData } from "../context/scope.js";
 import { activeOtelSpan, type SpanIds } from "./otel.js";
+import type { Trace } from "./trace.js";
 
 /** Where a call stands in a trace. */
 export interface TraceLink {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseDsn } from "../dsn.js";
-import { Trace } from "../trace.js";
+import { parseDsn } from "../model/dsn.js";
+import { Trace } from "./trace.js";
 import { propagation, Tracer, type TracerOptions } from "./tracer.js";
 
 const TRACE = "0123456789abcdef0123456789abcdef";

@@ -1,9 +1,9 @@
-import type { Dsn } from "../dsn.js";
-import type { Json } from "../event.js";
-import { Trace, type TraceRecord } from "../trace.js";
+import type { Dsn } from "../model/dsn.js";
+import type { Json } from "../model/event.js";
 import { formatBaggage, formatSentryTrace, type SamplingContext } from "./headers.js";
 import type { TraceLink } from "./link.js";
 import type { SpanIds } from "./otel.js";
+import { Trace, type TraceRecord } from "./trace.js";
 
 export interface TracerOptions {
   readonly dsn?: Dsn;

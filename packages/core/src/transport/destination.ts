@@ -1,4 +1,4 @@
-import type { Dsn } from "../dsn.js";
+import type { Dsn } from "../model/dsn.js";
 import type { Transport } from "./transport.js";
 
 /**

@@ -1,4 +1,4 @@
-import { rateLimitsOf, retryAfterMs } from "./rate-limits.js";
+import { rateLimitsOf, retryAfterMs } from "../delivery/rate-limits.js";
 import type { SendResult } from "./transport.js";
 
 /** The parts of an HTTP answer that decide. */

@@ -1,5 +1,5 @@
-import type { DropReason } from "../drops.js";
-import type { Envelope } from "../envelope.js";
+import type { DropReason } from "./drops.js";
+import type { Envelope } from "./envelope.js";
 
 /**
  * What carries envelopes to a destination. The seam for every other destination: a log system, a file, a test.

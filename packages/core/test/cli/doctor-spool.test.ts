@@ -1,10 +1,10 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { parseDsn } from "../../src/dsn.js";
-import { eventEnvelope, toPayload } from "../../src/envelope.js";
+import { parseDsn } from "../../src/model/dsn.js";
 import { dsnKeyOf, spoolPlaces } from "../../src/node/spool/default-dir.js";
 import { finishedText } from "../../src/spool/finished.js";
+import { eventEnvelope, toPayload } from "../../src/transport/envelope.js";
 import { die, newId, testFolder, testSpool } from "../support/spool.js";
 import { about, type Document, run, runJson } from "./run.js";
 

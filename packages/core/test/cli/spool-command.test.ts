@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startTestServer, type TestServer } from "@corvid/test-server";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { eventEnvelope, toPayload } from "../../src/envelope.js";
 import { finishedText } from "../../src/spool/finished.js";
+import { eventEnvelope, toPayload } from "../../src/transport/envelope.js";
 import { die, newId, testFolder, testSpool } from "../support/spool.js";
 import { about, collector, run, runJson } from "./run.js";
 

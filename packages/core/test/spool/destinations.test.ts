@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { ClientOptions } from "../../src/client/options.js";
 import { Client } from "../../src/node/client.js";
-import type { ClientOptions } from "../../src/options.js";
 import type { SendResult, Transport } from "../../src/transport/transport.js";
 import { ACCEPTED, NO_ANSWER } from "../support/script.js";
 import { die, testFolder } from "../support/spool.js";

@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { expect } from "vitest";
+import type { ClientOptions } from "../../src/client/options.js";
+import type { Platform } from "../../src/client/platform.js";
 import { CorvidClient } from "../../src/client.js";
-import { type Context, installContextStorage } from "../../src/current.js";
-import type { Event } from "../../src/event.js";
-import type { ClientOptions } from "../../src/options.js";
-import type { Platform } from "../../src/platform.js";
-import { Scope } from "../../src/scope.js";
+import { type Context, installContextStorage } from "../../src/context/current.js";
+import { Scope } from "../../src/context/scope.js";
+import type { Event } from "../../src/model/event.js";
 import { type RecordingTransport, recordingTransport } from "../../src/testing.js";
 import { createTestClock, type TestClock } from "./clock.js";
 

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../../src/clock.js";
+import type { Clock, Timer } from "../../src/model/clock.js";
 
 /** A clock that stands still until it is told to go on. */
 export interface TestClock extends Clock {

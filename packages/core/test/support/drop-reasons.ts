@@ -1,4 +1,4 @@
-import type { DropReason } from "../../src/drops.js";
+import type { DropReason } from "../../src/transport/drops.js";
 
 const ALL: Record<DropReason, true> = {
   queue_overflow: true,

@@ -1,5 +1,5 @@
-import { type Envelope, eventEnvelope, toPayload } from "../../src/envelope.js";
-import type { Attachment } from "../../src/event.js";
+import type { Attachment } from "../../src/model/event.js";
+import { type Envelope, eventEnvelope, toPayload } from "../../src/transport/envelope.js";
 import type { SendResult, Transport } from "../../src/transport/transport.js";
 
 /** One call of `send` that waits for its answer. */

@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import fc from "fast-check";
 import type { CaptureHint } from "../../src/capture/hint.js";
 import type { CorvidClient } from "../../src/client.js";
-import { withRequestScope, withScope } from "../../src/current.js";
-import type { Level } from "../../src/event.js";
-import type { Scope } from "../../src/scope.js";
+import { withRequestScope, withScope } from "../../src/context/current.js";
+import type { Scope } from "../../src/context/scope.js";
+import type { Level } from "../../src/model/event.js";
 import type { TestClock } from "./clock.js";
 
 /** What a capture makes an error of, and where. */

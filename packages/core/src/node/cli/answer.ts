@@ -1,5 +1,5 @@
+import { rateLimitsOf } from "../../delivery/rate-limits.js";
 import type { HttpAnswer } from "../../transport/http-answer.js";
-import { rateLimitsOf } from "../../transport/rate-limits.js";
 import type { Finding } from "./report.js";
 
 /**

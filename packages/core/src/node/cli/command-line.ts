@@ -1,4 +1,4 @@
-import { SDK } from "../../sdk.js";
+import { SDK } from "../../model/sdk.js";
 import { shown, UsageError } from "./arguments.js";
 import { DOCTOR_HELP, doctor } from "./doctor.js";
 import { nearest } from "./nearest.js";

@@ -1,5 +1,5 @@
-import { type Dsn, DsnError, dsnToString, parseDsn } from "../../dsn.js";
-import { type ProxyAddress, ProxyError, proxyFor } from "../proxy.js";
+import { type Dsn, DsnError, dsnToString, parseDsn } from "../../model/dsn.js";
+import { type ProxyAddress, ProxyError, proxyFor } from "../http/proxy.js";
 import type { Report } from "./report.js";
 import type { World } from "./world.js";
 

@@ -1,4 +1,4 @@
-import { networkErrorText } from "../network-error.js";
+import { networkErrorText } from "../http/network-error.js";
 
 /** Why something on the way to the server failed: what was seen, and what to do. */
 export interface Failure {

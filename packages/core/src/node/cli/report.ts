@@ -1,5 +1,5 @@
-import type { Json } from "../../event.js";
-import { SDK } from "../../sdk.js";
+import type { Json } from "../../model/event.js";
+import { SDK } from "../../model/sdk.js";
 import type { ExitCode, World } from "./world.js";
 
 /** One thing a command found out. */

@@ -1,12 +1,12 @@
-import { systemClock } from "../../clock.js";
-import { silentDiagnostics } from "../../diagnostics.js";
-import { type Dsn, dsnToString } from "../../dsn.js";
-import { type Envelope, eventOf } from "../../envelope.js";
-import { SDK } from "../../sdk.js";
+import { silentDiagnostics } from "../../client/diagnostics.js";
+import { systemClock } from "../../model/clock.js";
+import { type Dsn, dsnToString } from "../../model/dsn.js";
+import { SDK } from "../../model/sdk.js";
+import { type Envelope, eventOf } from "../../transport/envelope.js";
 import type { HttpAnswer } from "../../transport/http-answer.js";
 import type { Transport } from "../../transport/transport.js";
 import { Client } from "../client.js";
-import { createHttpTransport } from "../http-transport.js";
+import { createHttpTransport } from "../http/transport.js";
 
 /** What became of a test event. */
 export interface TestEvent {
@@ -29,7 +29,7 @@ export async function sendTestEvent(
   let sent: Envelope | undefined;
   let ms = 0;
   // Loaded beforehand, so that the time that is told is the server's.
-  await import("../http-pool.js");
+  await import("../http/pool.js");
   const http = createHttpTransport({
     dsn,
     sdk: SDK,

@@ -1,4 +1,4 @@
-import { type Dsn, envelopeUrl } from "../../dsn.js";
+import { type Dsn, envelopeUrl } from "../../model/dsn.js";
 import type { HttpAnswer } from "../../transport/http-answer.js";
 import { answerFinding, limitsFinding } from "./answer.js";
 import { readArguments, readSeconds } from "./arguments.js";

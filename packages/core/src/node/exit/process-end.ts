@@ -1,4 +1,4 @@
-import type { EndingClient, EndWatch } from "../../platform.js";
+import type { EndingClient, EndWatch } from "../../client/platform.js";
 import { createSignalWatch, type SignalWatch } from "./signals.js";
 
 /**

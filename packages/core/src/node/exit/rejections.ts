@@ -1,7 +1,7 @@
-import { type CaptureTarget, currentClient } from "../../current.js";
-import type { Mechanism } from "../../event.js";
-import type { Integration } from "../../integration.js";
-import { asOurs, isOurs } from "../our-listener.js";
+import type { Integration } from "../../client/integration.js";
+import { type CaptureTarget, currentClient } from "../../context/current.js";
+import type { Mechanism } from "../../model/event.js";
+import { asOurs, isOurs } from "./our-listener.js";
 import { type RejectionMode, rejectionMode } from "./rejection-mode.js";
 
 /** How rejections that nobody handled are marked. */

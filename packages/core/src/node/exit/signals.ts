@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import { isMainThread } from "node:worker_threads";
-import { asOurs } from "../our-listener.js";
+import { asOurs } from "./our-listener.js";
 
 /** Listens for the signals that end a process, and lets them end it. */
 export interface SignalWatch {

@@ -1,5 +1,5 @@
-import { type CaptureTarget, currentClient } from "../../current.js";
-import type { Integration } from "../../integration.js";
+import type { Integration } from "../../client/integration.js";
+import { type CaptureTarget, currentClient } from "../../context/current.js";
 import { UNHANDLED_REJECTION } from "./rejections.js";
 
 const watchers = new Set<CaptureTarget>();

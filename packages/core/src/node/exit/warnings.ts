@@ -1,5 +1,5 @@
-import { addBreadcrumb } from "../../api.js";
-import type { Integration } from "../../integration.js";
+import type { Integration } from "../../client/integration.js";
+import { addBreadcrumb } from "../../context/api.js";
 
 let users = 0;
 

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, describe, expect, test } from "vitest";
-import { crumbsOf } from "../../breadcrumbs.js";
-import { setCurrentClient, withRequestScope } from "../../current.js";
-import type { Breadcrumb } from "../../event.js";
+import { crumbsOf } from "../../context/breadcrumbs.js";
+import { setCurrentClient, withRequestScope } from "../../context/current.js";
+import type { Breadcrumb } from "../../model/event.js";
 import { recordingTransport } from "../../testing.js";
 import { Client } from "../client.js";
 

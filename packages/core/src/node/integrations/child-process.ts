@@ -1,9 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import { type EventEmitter, errorMonitor } from "node:events";
 import { basename } from "node:path";
-import { requestScope } from "../../current.js";
-import type { Level } from "../../event.js";
-import type { Integration } from "../../integration.js";
+import type { Integration } from "../../client/integration.js";
+import { requestScope } from "../../context/current.js";
+import type { Level } from "../../model/event.js";
 import { listenOn } from "./channel.js";
 import { leaveSeenStep } from "./seen-step.js";
 import { joinHook } from "./shared-hook.js";

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { setCurrentClient, withRequestScope } from "../../current.js";
-import type { Breadcrumb } from "../../event.js";
-import type { ClientOptions } from "../../options.js";
+import type { ClientOptions } from "../../client/options.js";
+import { setCurrentClient, withRequestScope } from "../../context/current.js";
+import type { Breadcrumb } from "../../model/event.js";
 import { recordingTransport } from "../../testing.js";
 import { Client } from "../client.js";
 

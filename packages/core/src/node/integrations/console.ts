@@ -1,6 +1,6 @@
-import { requestScope } from "../../current.js";
-import type { Level } from "../../event.js";
-import type { Integration } from "../../integration.js";
+import type { Integration } from "../../client/integration.js";
+import { requestScope } from "../../context/current.js";
+import type { Level } from "../../model/event.js";
 import { dataProperty, isError } from "../../process/foreign.js";
 import { cleanText, type NormaliseLimits, normalise } from "../../process/normalise.js";
 import { leaveSeenStep } from "./seen-step.js";

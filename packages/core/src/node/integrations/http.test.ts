@@ -4,11 +4,11 @@ import type { AddressInfo } from "node:net";
 import { startTestServer } from "@corvid/test-server";
 import { Client as Connection, interceptors, Pool } from "undici";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { crumbsOf } from "../../breadcrumbs.js";
-import { setCurrentClient, withRequestScope } from "../../current.js";
-import type { Breadcrumb } from "../../event.js";
-import type { ClientOptions } from "../../options.js";
-import type { Scope } from "../../scope.js";
+import type { ClientOptions } from "../../client/options.js";
+import { crumbsOf } from "../../context/breadcrumbs.js";
+import { setCurrentClient, withRequestScope } from "../../context/current.js";
+import type { Scope } from "../../context/scope.js";
+import type { Breadcrumb } from "../../model/event.js";
 import { recordingTransport } from "../../testing.js";
 import { Client } from "../client.js";
 

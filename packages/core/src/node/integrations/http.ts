@@ -1,4 +1,4 @@
-import type { Integration } from "../../integration.js";
+import type { Integration } from "../../client/integration.js";
 import type { TraceHeadersFor } from "../../trace/tracer.js";
 import { watchNodeRequests } from "./node-requests.js";
 import type { RequestListener } from "./outgoing-request.js";

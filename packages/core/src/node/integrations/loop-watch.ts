@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../../clock.js";
+import type { Clock, Timer } from "../../model/clock.js";
 
 /** How busy the event loop was. */
 export interface LoopReading {

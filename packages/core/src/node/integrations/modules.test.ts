@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTestClock } from "../../../test/support/clock.js";
-import type { Clock } from "../../clock.js";
-import type { Event } from "../../event.js";
+import type { Clock } from "../../model/clock.js";
+import type { Event } from "../../model/event.js";
 import { modulesIntegration } from "./modules.js";
 
 const event: Event = { event_id: "a".repeat(32), timestamp: 1, platform: "node" };

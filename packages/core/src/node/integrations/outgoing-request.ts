@@ -1,6 +1,6 @@
-import { requestScope } from "../../current.js";
-import type { Json, Level } from "../../event.js";
-import type { Scope } from "../../scope.js";
+import { requestScope } from "../../context/current.js";
+import type { Scope } from "../../context/scope.js";
+import type { Json, Level } from "../../model/event.js";
 import type { TraceHeadersFor } from "../../trace/tracer.js";
 import { leaveSeenStep } from "./seen-step.js";
 

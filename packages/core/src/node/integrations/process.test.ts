@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createTestClock } from "../../../test/support/clock.js";
-import type { Event } from "../../event.js";
-import { Scope } from "../../scope.js";
+import { Scope } from "../../context/scope.js";
+import type { Event } from "../../model/event.js";
 import { LoopWatch } from "./loop-watch.js";
 import { type ProcessSource, processIntegration } from "./process.js";
 

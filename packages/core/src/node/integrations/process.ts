@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import os from "node:os";
 import { getHeapStatistics } from "node:v8";
-import { type Clock, systemClock } from "../../clock.js";
-import type { Event, Json } from "../../event.js";
-import type { Integration } from "../../integration.js";
+import type { Integration } from "../../client/integration.js";
+import { type Clock, systemClock } from "../../model/clock.js";
+import type { Event, Json } from "../../model/event.js";
 import { LoopWatch } from "./loop-watch.js";
 
 /** What is asked of the system for one reading. */

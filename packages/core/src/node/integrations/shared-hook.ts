@@ -1,5 +1,5 @@
-import { type CaptureTarget, currentClient } from "../../current.js";
-import { isUnobserved } from "../../hook-guard.js";
+import { type CaptureTarget, currentClient } from "../../context/current.js";
+import { isUnobserved } from "../../context/hook-guard.js";
 
 /** A hook into something that a process has once, such as its console. */
 interface SharedHook {

@@ -1,5 +1,5 @@
-import { currentContext } from "../../current.js";
-import type { Scope } from "../../scope.js";
+import { currentContext } from "../../context/current.js";
+import type { Scope } from "../../context/scope.js";
 import { listenOn } from "./channel.js";
 import {
   INGEST_HEADER,

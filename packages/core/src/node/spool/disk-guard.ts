@@ -1,4 +1,4 @@
-import type { Clock } from "../../clock.js";
+import type { Clock } from "../../model/clock.js";
 
 /** A disk that refused is left alone for so long. */
 const RETRY_AFTER_MS = 30_000;

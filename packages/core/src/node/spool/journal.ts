@@ -1,14 +1,14 @@
 import { readdirSync, rmSync, statSync, truncateSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { PartKind } from "../../spool/store.js";
+import { wholeText } from "./compacted.js";
+import { Stragglers } from "./compaction.js";
 import type { Entries, Entry, Segment } from "./entries.js";
 import { BEATS, CLAIMED, isInstance, segmentName, segmentNumbers } from "./layout.js";
 import { type LineKind, type LineWriter, NOBODY } from "./line.js";
 import { readNow } from "./part-reader.js";
 import { headText, type SegmentHead } from "./scan.js";
 import { SegmentFile } from "./segment-file.js";
-import { Stragglers } from "./stragglers.js";
-import { wholeText } from "./whole.js";
 
 export interface JournalOptions {
   readonly folder: string;

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTestClock } from "../../../test/support/clock.js";
 import { die, newId, type TestSpool, takeAll, testFolder, testSpool } from "../../../test/support/spool.js";
-import { bytesIn } from "./adoption.js";
+import { bytesIn } from "./takeover.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 let dir: string;

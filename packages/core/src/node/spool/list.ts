@@ -1,15 +1,15 @@
 import type { Stats } from "node:fs";
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
-import { eventOf } from "../../envelope.js";
-import type { Event } from "../../event.js";
+import type { Event } from "../../model/event.js";
 import { readFinished } from "../../spool/finished.js";
-import { bytesIn } from "./adoption.js";
+import { eventOf } from "../../transport/envelope.js";
 import { namesIn } from "./claims.js";
 import { capturesOf, type Entry, isFinished } from "./entries.js";
 import { CLAIMED, codeOf, DEAD_AFTER_MS, isInstance, parseFolderName } from "./layout.js";
 import type { Line } from "./line.js";
 import { isNewer, payloadOf, scanFolder } from "./scan.js";
+import { bytesIn } from "./takeover.js";
 
 /** What one client left in a spool folder, or is writing there now. */
 export interface SpoolInstance {

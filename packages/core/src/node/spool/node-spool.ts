@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Clock } from "../../clock.js";
-import type { WantedSpool } from "../../platform.js";
+import type { WantedSpool } from "../../client/platform.js";
+import type { Clock } from "../../model/clock.js";
 import { defaultSpoolDir, dsnKeyOf } from "./default-dir.js";
 import { eventOfRun } from "./run-finding.js";
 import { readRun } from "./run-reader.js";

@@ -1,10 +1,10 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { type ReadEvent, type ReadPart, readEvent } from "./compacted.js";
 import type { Entry, Part, Segment } from "./entries.js";
 import { isPassing, READ_FLAGS } from "./layout.js";
 import { readLine } from "./line.js";
 import { payloadOf } from "./scan.js";
-import { type ReadEvent, type ReadPart, readEvent } from "./whole.js";
 
 /** What is read; `gone`: it is not there any more, or damaged; `later`: the system has no room for it now. */
 export type Answer<T> = T | "gone" | "later";

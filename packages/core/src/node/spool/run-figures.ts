@@ -1,6 +1,6 @@
 import { totalmem } from "node:os";
 import { getHeapStatistics } from "node:v8";
-import { memoryGroup } from "../control-group.js";
+import { memoryGroup } from "../host/control-group.js";
 import { nodeFlags } from "./node-flags.js";
 import { isAtTerminal, seeProcess } from "./run-process.js";
 import type { RunFacts, RunRecord } from "./run-record.js";

@@ -1,4 +1,4 @@
-import type { EventInput, Json, Level } from "../../event.js";
+import type { EventInput, Json, Level } from "../../model/event.js";
 import type { RunRecord, RunSample } from "./run-record.js";
 import type { CrashReport } from "./run-report.js";
 import type { Shortage } from "./run-trend.js";

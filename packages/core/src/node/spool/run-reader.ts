@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { memoryGroup } from "../control-group.js";
+import { memoryGroup } from "../host/control-group.js";
 import { readFileStart } from "./file-start.js";
 import { latestText, MAX_FILE_BYTES, RUN_FILE } from "./run-file.js";
 import type { RunFinding } from "./run-finding.js";

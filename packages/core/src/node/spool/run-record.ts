@@ -1,4 +1,4 @@
-import type { Breadcrumb } from "../../event.js";
+import type { Breadcrumb } from "../../model/event.js";
 import { complete, field, flag, isReadable, list, object, type Read } from "../../process/conform/fields.js";
 
 /** How the process was at one beat. */

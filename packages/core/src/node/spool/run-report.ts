@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Json } from "../../event.js";
+import type { Json } from "../../model/event.js";
 import { field, isReadable } from "../../process/conform/fields.js";
 import { readFileStart } from "./file-start.js";
 

@@ -1,7 +1,7 @@
 import type { EventEmitter } from "node:events";
 import { constants } from "node:os";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { asOurs } from "../our-listener.js";
+import { asOurs } from "../exit/our-listener.js";
 import { hearSignals } from "./run-signals.js";
 
 const heard: string[] = [];

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { asOurs, isOurs } from "../our-listener.js";
+import { asOurs, isOurs } from "../exit/our-listener.js";
 
 /** What asks a process to end, and leaves it a moment. */
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;

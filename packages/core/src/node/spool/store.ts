@@ -1,14 +1,14 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock } from "../../clock.js";
-import type { Diagnostics } from "../../diagnostics.js";
+import type { Diagnostics } from "../../client/diagnostics.js";
+import type { Clock } from "../../model/clock.js";
 import type { PartKind, SpoolCount, SpooledEvent, SpoolLoss, SpoolStore } from "../../spool/store.js";
-import { type AdoptionOptions, adoptEnded, bytesIn, instancesBeside } from "./adoption.js";
 import { DiskGuard } from "./disk-guard.js";
-import { Holdings } from "./holdings.js";
-import { Home } from "./home.js";
+import { Home } from "./instance-folder.js";
 import { CLAIMED, codeOf, isAbsence, textOf } from "./layout.js";
 import { isId, LONGEST_PAYLOAD_BYTES } from "./line.js";
+import { Holdings } from "./spool-index.js";
+import { type AdoptionOptions, adoptEnded, bytesIn, instancesBeside } from "./takeover.js";
 
 /** What a spool on disk needs. */
 export interface SpoolOptions {

@@ -1,4 +1,4 @@
-import type { Json } from "../../event.js";
+import type { Json } from "../../model/event.js";
 import { dataProperty, hasBrand } from "../foreign.js";
 import { ownKeys } from "../normalise/own-keys.js";
 import { cleanText, type NormaliseLimits, normalise, normaliseRecord } from "../normalise.js";

@@ -1,4 +1,4 @@
-import type { Json } from "../../event.js";
+import type { Json } from "../../model/event.js";
 
 /** Counts by the names of what was counted: users, transactions, servers. */
 export type Tally = Readonly<Record<string, number>>;

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { type Dsn, envelopeUrl } from "../../../dsn.js";
-import { findRelease } from "../../release.js";
+import { type Dsn, envelopeUrl } from "../../../model/dsn.js";
+import { findRelease } from "../../host/release.js";
 import { tellDsn, tellProxy } from "../destination.js";
 import type { Finding, Report } from "../report.js";
 import type { World } from "../world.js";

@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
-import type { Dsn } from "../../../dsn.js";
+import type { Dsn } from "../../../model/dsn.js";
 import { SPOOL_DEFAULTS } from "../../../spool/options.js";
 import { dsnKeyOf, nearestFolder, placeTrouble, spoolPlaces } from "../../spool/default-dir.js";
 import type { Finding } from "../report.js";

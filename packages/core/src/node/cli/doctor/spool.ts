@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { Dsn } from "../../../dsn.js";
+import type { Dsn } from "../../../model/dsn.js";
 import { listSpool, type SpoolInstance } from "../../spool/list.js";
 import { counted, type Finding, type Report } from "../report.js";
 import { EXPLAINED } from "../spool.js";

@@ -1,0 +1,93 @@
+import type { Outcome } from "../delivery/delivery.js";
+import type { SpoolCount } from "../spool/store.js";
+import type { DropReason } from "../transport/drops.js";
+
+/** Counts of drops by reason; a reason that never happened is absent. */
+export type DropCounts = Partial<Record<DropReason, number>>;
+
+/**
+ * The account of every capture: each ends as exactly one of delivered, merged, folded or dropped.
+ *
+ * An event that leaves may stand for many captures; its `weight` says how many. All of them but one are `folded`
+ * as long as the event lives; if it is dropped, so are they.
+ */
+export class Ledger {
+  captured = 0;
+  delivered = 0;
+  merged = 0;
+  folded = 0;
+  /** Events that another process took over from the spool. */
+  handedOver = 0;
+  readonly dropped: DropCounts = {};
+  readonly #onDrop: (reason: DropReason, weight: number) => void;
+
+  constructor(onDrop: (reason: DropReason, weight: number) => void = () => undefined) {
+    this.#onDrop = onDrop;
+  }
+
+  /** An event that stood for `weight` captures was dropped, here, before any destination saw it. */
+  drop(reason: DropReason, weight = 1): void {
+    this.lose(reason, weight);
+    this.#onDrop(reason, weight);
+  }
+
+  /** The same, but the destinations have counted it themselves. */
+  lose(reason: DropReason, weight: number): void {
+    this.folded -= weight - 1;
+    this.dropped[reason] = (this.dropped[reason] ?? 0) + weight;
+  }
+
+  /** Events came from the spool of a process that has ended: their account goes on here. */
+  takeOver({ events, captures }: SpoolCount): void {
+    this.captured += captures;
+    this.folded += captures - events;
+  }
+}
+
+interface OpenEvent {
+  readonly weight: number;
+  waiting: number;
+  delivered: boolean;
+  kept: boolean;
+  reason: DropReason;
+}
+
+/** Follows each event until every destination has said what became of it. */
+export class Passage {
+  readonly #open = new Map<string, OpenEvent>();
+  readonly #ledger: Ledger;
+  readonly #onEnd: (id: string, isKept: boolean) => void;
+
+  /** @param onEnd - called when all are done with an event; `isKept`: it is left to the spool, and not counted here */
+  constructor(ledger: Ledger, onEnd: (id: string, isKept: boolean) => void = () => undefined) {
+    this.#ledger = ledger;
+    this.#onEnd = onEnd;
+  }
+
+  /** Events that some destination still holds. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** An event is offered to `destinations` of them. */
+  begin(id: string, weight: number, destinations: number): void {
+    const waiting = destinations;
+    this.#open.set(id, { weight, waiting, delivered: false, kept: false, reason: "queue_overflow" });
+  }
+
+  /** One destination is done with it. The event counts as delivered if one has it, unless the spool keeps it for others. */
+  settle(id: string, outcome: Outcome): void {
+    const event = this.#open.get(id);
+    if (event === undefined) return;
+    if (outcome.kind === "delivered") event.delivered = true;
+    else if (outcome.kind === "kept") event.kept = true;
+    else event.reason = outcome.reason;
+    if (--event.waiting > 0) return;
+
+    this.#open.delete(id);
+    this.#onEnd(id, event.kept);
+    if (event.kept) return;
+    if (event.delivered) this.#ledger.delivered++;
+    else this.#ledger.lose(event.reason, event.weight);
+  }
+}

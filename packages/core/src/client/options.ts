@@ -1,0 +1,414 @@
+import { MAX_ATTACHMENT_BYTES } from "../capture/attachments.js";
+import type { EventHint, TagValue } from "../capture/hint.js";
+import type { RequestPolicy } from "../context/scope.js";
+import { type Dsn, DsnError, parseDsn } from "../model/dsn.js";
+import type { Breadcrumb, Event } from "../model/event.js";
+import { type ScrubOptions, scrubCheck } from "../process/scrub.js";
+import { type ResolvedSpool, resolveSpool, type SpoolOptions } from "../spool/options.js";
+import { type Destination, type HttpDestination, isHttpDestination } from "../transport/destination.js";
+import type { Transport } from "../transport/transport.js";
+import type { Integration, Processor } from "./integration.js";
+import {
+  arrayOf,
+  type Check,
+  demand,
+  describe,
+  either,
+  expecting,
+  OptionsError,
+  pattern,
+  shape,
+  shortened,
+  unknownName,
+} from "./option-checks.js";
+
+/** The bounds of values and events. */
+export interface Limits {
+  /** Levels of nesting that are kept. Default 6. */
+  readonly depth?: number;
+  /** Keys of an object, items of a list that are kept. Default 50. */
+  readonly breadth?: number;
+  /** Length of a text, in UTF-16 units. Default 8192. */
+  readonly stringLength?: number;
+  /** Size of a whole event as JSON, in bytes; a larger one is shrunk. Default 1 MiB. */
+  readonly eventBytes?: number;
+  /** Causes that are followed. Default 10. */
+  readonly causes?: number;
+}
+
+/** How repeated failures are folded into counts. */
+export interface OnceOptions {
+  /** Events of one kind that are sent in full in each window. Default 5. */
+  readonly full?: number;
+  /** Length of a window, in milliseconds. Default 60 000. */
+  readonly windowMs?: number;
+  /** Kinds that are remembered. Default 1000. */
+  readonly keys?: number;
+  /** For how long an event waits for other sightings of the same failure, in milliseconds. Default 50. */
+  readonly mergeMs?: number;
+}
+
+/** What `init` and `new Client` take. Everything is optional; with no DSN, Corvid is a working no-op. */
+export interface ClientOptions {
+  /** Where events go. Default `SENTRY_DSN`; `false` or an empty text: nowhere. */
+  readonly dsn?: string | false;
+  /** What is deployed. Default `SENTRY_RELEASE`, the platform's commit variables, `.git`, then `name@version` of package.json. */
+  readonly release?: string;
+  /** Default `SENTRY_ENVIRONMENT`, `NODE_ENV`, then `production`. */
+  readonly environment?: string;
+  /** Default: the host's name. */
+  readonly serverName?: string;
+  /** Build of the release. */
+  readonly dist?: string;
+  readonly tags?: Readonly<Record<string, TagValue>>;
+  readonly extra?: Readonly<Record<string, unknown>>;
+  /** Share of captures that are kept, 0 to 1, decided before any cost. Default 1. */
+  readonly sampleRate?: number;
+  /** Failures to leave out, decided before any cost: part of `type: message`, an expression on it, or a class. */
+  readonly ignoreErrors?: readonly (string | RegExp | ErrorClass)[];
+  /** Last say on every event; synchronous. `null` drops it. */
+  readonly beforeSend?: (event: Event, hint: EventHint) => Event | null;
+  /** Last say on every breadcrumb; synchronous. `null` drops it. */
+  readonly beforeBreadcrumb?: (crumb: Breadcrumb) => Breadcrumb | null;
+  /** Steps every event passes before `beforeSend`; synchronous. */
+  readonly processors?: readonly Processor[];
+  /**
+   * Added to the default ones; a function gets those and returns all that are wanted: without breadcrumbs of the
+   * console, `(defaults) => defaults.filter(({ name }) => name !== "Console")`. Others are `Http`, `ChildProcess`,
+   * `Process` and `Modules`.
+   */
+  readonly integrations?:
+    | readonly Integration[]
+    | ((defaults: readonly Integration[]) => readonly Integration[]);
+  /** Where events go, one or several; each has its own queue and retries. Default: `httpTransport()`, HTTP to the DSN. */
+  readonly transport?: Destination | readonly Destination[];
+  /** Default 100; 0 keeps none. */
+  readonly maxBreadcrumbs?: number;
+  /** Paths that count as the application's own: part of the path, or an expression. Wins over `inAppExclude`. */
+  readonly inAppInclude?: readonly (string | RegExp)[];
+  /** Paths that do not. */
+  readonly inAppExclude?: readonly (string | RegExp)[];
+  /** Source lines shown on either side of a frame's. Default 5; 0 shows none. */
+  readonly contextLines?: number;
+  /** Gives messages the stack of their call. Default false. */
+  readonly attachStacktrace?: boolean;
+  /** Sends the user's address and the request's body and cookies. Default false. */
+  readonly sendDefaultPii?: boolean;
+  /** Sends the request's body, where the framework has parsed it already. Default false. */
+  readonly requestBody?: boolean;
+  /** Default 10 000. */
+  readonly maxRequestBodyBytes?: number;
+  /** A larger file is left out, its event is not. At most 20 MiB, which is the default and holds for all files of an event together. */
+  readonly maxAttachmentBytes?: number;
+  /** Further keys and patterns whose values never leave. */
+  readonly scrub?: ScrubOptions;
+  readonly limits?: Limits;
+  /** How repeats are folded; `false` sends each one. */
+  readonly once?: OnceOptions | false;
+  /** Events that may wait before repeats are only counted; with `once: false`, before any are dropped. Default 1000. */
+  readonly queueSize?: number;
+  /** Bytes that may wait before new kinds of failure are dropped. Default 16 MiB. */
+  readonly queueBytes?: number;
+  /**
+   * Services that the trace of a request is passed on to, in `sentry-trace` and `baggage`: part of the URL, or an
+   * expression. These headers name release, environment and public key. Default: none.
+   */
+  readonly traceTargets?: readonly (string | RegExp)[];
+  /**
+   * Keeps what is undelivered on disk until it is delivered: `true`, a directory, or all there is to say. Needs no
+   * server that answers and no orderly end. Default false.
+   */
+  readonly spool?: boolean | string | SpoolOptions;
+  /** One deadline for a whole request, in milliseconds. Default 10 000. */
+  readonly requestTimeoutMs?: number;
+  /** How long the end of the process may wait for what is undelivered, in milliseconds; 0: not at all. Default 2000. */
+  readonly shutdownTimeoutMs?: number;
+  /** Proxy for the DSN's server; `false`: none. Default: curl's environment variables. */
+  readonly proxy?: string | false;
+  /** Says on stderr what happens to each event. Default false. */
+  readonly debug?: boolean;
+}
+
+/** What can be switched while the application runs. */
+export interface Switches {
+  /** `false`: captures do nothing. */
+  readonly enabled?: boolean;
+  /** 0 to 1. */
+  readonly sampleRate?: number;
+}
+
+/** A class of errors. */
+export type ErrorClass = abstract new (...args: never[]) => unknown;
+
+/**
+ * Options read and checked, with their defaults.
+ *
+ * @internal
+ */
+export interface ResolvedOptions
+  extends Required<
+    Pick<
+      ClientOptions,
+      | "sampleRate"
+      | "ignoreErrors"
+      | "processors"
+      | "maxBreadcrumbs"
+      | "inAppInclude"
+      | "inAppExclude"
+      | "contextLines"
+      | "attachStacktrace"
+      | "maxAttachmentBytes"
+      | "traceTargets"
+      | "queueSize"
+      | "queueBytes"
+      | "requestTimeoutMs"
+      | "shutdownTimeoutMs"
+      | "debug"
+      | "tags"
+      | "extra"
+      | "scrub"
+      | "environment"
+    >
+  > {
+  readonly dsn?: Dsn;
+  /** What is wrong with the DSN of the environment, if it is. */
+  readonly dsnTrouble?: readonly [part: string, expected: string, received: string];
+  readonly release?: string;
+  readonly dist?: string;
+  readonly serverName?: string;
+  readonly beforeSend?: ClientOptions["beforeSend"];
+  readonly beforeBreadcrumb?: ClientOptions["beforeBreadcrumb"];
+  readonly integrations?: ClientOptions["integrations"];
+  readonly destinations: readonly Destination[];
+  readonly proxy?: string | false;
+  readonly limits: Required<Limits>;
+  readonly once: Required<OnceOptions> | false;
+  readonly mergeMs: number;
+  readonly spool: ResolvedSpool | false;
+  readonly request: RequestPolicy;
+}
+
+export { OptionsError };
+
+const DEFAULT_ONCE: Required<OnceOptions> = { full: 5, windowMs: 60_000, keys: 1000, mergeMs: 50 };
+const DEFAULT_LIMITS: Required<Limits> = {
+  depth: 6,
+  breadth: 50,
+  stringLength: 8192,
+  eventBytes: 1024 * 1024,
+  causes: 10,
+};
+
+/**
+ * Reads and checks options, once.
+ *
+ * @param env - the environment variables; what stands in code wins over them
+ * @throws {OptionsError} naming the option, what was expected and what came
+ * @throws {DsnError} for a DSN given in code; one of the environment only leaves `dsnTrouble`
+ * @internal
+ */
+export function resolveOptions(
+  options: ClientOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): ResolvedOptions {
+  check(options);
+  const {
+    dsn,
+    transport,
+    once,
+    limits,
+    sendDefaultPii = false,
+    requestBody = false,
+    maxRequestBodyBytes = 10_000,
+    ...rest
+  } = options;
+  const resolvedOnce = once === false ? false : { ...DEFAULT_ONCE, ...withoutUndefined(once ?? {}) };
+  return {
+    sampleRate: 1,
+    ignoreErrors: [],
+    processors: [],
+    maxBreadcrumbs: 100,
+    inAppInclude: [],
+    inAppExclude: [],
+    contextLines: 5,
+    attachStacktrace: false,
+    maxAttachmentBytes: MAX_ATTACHMENT_BYTES,
+    traceTargets: [],
+    queueSize: 1000,
+    queueBytes: 16 * 1024 * 1024,
+    requestTimeoutMs: 10_000,
+    shutdownTimeoutMs: 2000,
+    debug: false,
+    tags: {},
+    extra: {},
+    scrub: {},
+    ...withoutUndefined(rest),
+    ...dsnFrom(dsn, env),
+    release: options.release ?? filled(env.SENTRY_RELEASE),
+    environment:
+      options.environment ?? filled(env.SENTRY_ENVIRONMENT) ?? filled(env.NODE_ENV) ?? "production",
+    destinations: listed(transport),
+    limits: { ...DEFAULT_LIMITS, ...withoutUndefined(limits ?? {}) },
+    once: resolvedOnce,
+    mergeMs: resolvedOnce === false ? DEFAULT_ONCE.mergeMs : resolvedOnce.mergeMs,
+    spool: resolveSpool(options.spool),
+    request: { sendDefaultPii, requestBody: requestBody || sendDefaultPii, maxRequestBodyBytes },
+  };
+}
+
+const TO_THE_DSN: HttpDestination = { kind: "http" };
+
+function listed(given: ClientOptions["transport"] = TO_THE_DSN): readonly Destination[] {
+  return Array.isArray(given) ? given : [given as Destination];
+}
+
+/** A DSN given in code must be usable; a typo in the environment must not stop a deployment. */
+function dsnFrom(
+  given: string | false | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): { dsn?: Dsn; dsnTrouble?: ResolvedOptions["dsnTrouble"] } {
+  if (given === false || given === "") return { dsn: undefined };
+  if (given !== undefined) return { dsn: parseDsn(given) };
+  const text = filled(env.SENTRY_DSN);
+  if (text === undefined) return { dsn: undefined };
+  try {
+    return { dsn: parseDsn(text) };
+  } catch (error) {
+    if (!(error instanceof DsnError)) throw error;
+    return { dsn: undefined, dsnTrouble: [error.part, error.expected, error.received] };
+  }
+}
+
+function check(options: ClientOptions): void {
+  if (typeof options !== "object" || options === null)
+    throw new OptionsError("(all)", "an object", describe(options));
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(CHECKS, name)) {
+      const { expected, received } = unknownName(name, Object.keys(CHECKS), "option");
+      throw new OptionsError(shortened(name), expected, received);
+    }
+    if (value !== undefined) demand(name, value, CHECKS[name as keyof ClientOptions]);
+  }
+}
+
+const text = expecting("a text", (value) => typeof value === "string");
+const flag = expecting("true or false", (value) => typeof value === "boolean");
+const off = expecting("false", (value) => value === false);
+const fraction = expecting(
+  "a number from 0 to 1",
+  (value) => typeof value === "number" && value >= 0 && value <= 1,
+);
+const count = expecting(
+  "a whole number from 0 up",
+  (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+);
+const attachmentBytes = expecting(
+  `a whole number from 0 to ${MAX_ATTACHMENT_BYTES}`,
+  (value) =>
+    Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= MAX_ATTACHMENT_BYTES,
+);
+const positive = expecting(
+  "a whole number from 1 up",
+  (value) => Number.isSafeInteger(value) && (value as number) >= 1,
+);
+const milliseconds = expecting(
+  "milliseconds from 0 to 2147483647",
+  (value) => typeof value === "number" && value >= 0 && value <= 2_147_483_647,
+);
+const fn = expecting("a function", (value) => typeof value === "function");
+const record = expecting(
+  "an object",
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+);
+const ignorable = expecting(
+  "a text, a RegExp or a class",
+  (value) => typeof value === "function" || pattern(value) === undefined,
+);
+const transport = expecting(
+  "a Transport: an object with a name and a send function",
+  (value) =>
+    isHttpDestination(value) ||
+    (typeof (value as Transport | null)?.send === "function" &&
+      typeof (value as Transport).name === "string"),
+);
+const integration = expecting(
+  "an Integration: an object with a name",
+  (value) => typeof (value as Integration | null)?.name === "string",
+);
+const directory = expecting("a directory", (value) => typeof value === "string" && value.trim() !== "");
+/**
+ * What a list of integrations may be.
+ *
+ * @internal
+ */
+export const integrationList: Check = arrayOf(integration);
+/**
+ * What the address of a proxy may be.
+ *
+ * @internal
+ */
+export const proxyUrl: Check = expecting(
+  "the proxy's URL, http:// or https://",
+  (value) => typeof value === "string" && /^https?:\/\//i.test(value),
+);
+
+const CHECKS: { readonly [Name in keyof Required<ClientOptions>]: Check } = {
+  dsn: either(text, off),
+  release: text,
+  environment: text,
+  serverName: text,
+  dist: text,
+  tags: record,
+  extra: record,
+  sampleRate: fraction,
+  ignoreErrors: arrayOf(ignorable),
+  beforeSend: fn,
+  beforeBreadcrumb: fn,
+  processors: arrayOf(fn),
+  integrations: either(integrationList, fn),
+  transport: either(transport, arrayOf(transport)),
+  maxBreadcrumbs: count,
+  inAppInclude: arrayOf(pattern),
+  inAppExclude: arrayOf(pattern),
+  contextLines: count,
+  attachStacktrace: flag,
+  traceTargets: arrayOf(pattern),
+  sendDefaultPii: flag,
+  requestBody: flag,
+  maxRequestBodyBytes: count,
+  maxAttachmentBytes: attachmentBytes,
+  scrub: scrubCheck,
+  limits: shape({
+    depth: positive,
+    breadth: positive,
+    stringLength: positive,
+    eventBytes: positive,
+    causes: count,
+  }),
+  once: either(shape({ full: positive, windowMs: milliseconds, keys: positive, mergeMs: milliseconds }), off),
+  queueSize: positive,
+  queueBytes: positive,
+  spool: either(
+    either(flag, directory),
+    shape({ dir: directory, maxBytes: positive, maxAgeMs: positive, fsync: flag, diagnosticReport: flag }),
+  ),
+  requestTimeoutMs: milliseconds,
+  shutdownTimeoutMs: milliseconds,
+  proxy: either(proxyUrl, off),
+  debug: flag,
+};
+
+/**
+ * What may be switched while the application runs.
+ *
+ * @internal
+ */
+export const switchesCheck: Check = shape({ enabled: flag, sampleRate: fraction });
+
+function filled(value: string | undefined): string | undefined {
+  return value === undefined || value.trim() === "" ? undefined : value.trim();
+}
+
+function withoutUndefined<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}

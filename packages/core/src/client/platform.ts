@@ -1,0 +1,104 @@
+import type { Clock } from "../model/clock.js";
+import type { Dsn } from "../model/dsn.js";
+import type { EventInput, Frame, Json } from "../model/event.js";
+import type { ProcessFacts } from "../spool/head.js";
+import type { ResolvedSpool } from "../spool/options.js";
+import type { SpoolCount, SpoolLoss, SpoolStore } from "../spool/store.js";
+import type { TraceHeadersFor } from "../trace/tracer.js";
+import type { HttpDestination } from "../transport/destination.js";
+import type { SdkInfo } from "../transport/envelope.js";
+import type { Transport } from "../transport/transport.js";
+import type { Diagnostics } from "./diagnostics.js";
+import type { Integration } from "./integration.js";
+import type { ResolvedOptions } from "./options.js";
+
+/** Adds the lines of source around each frame, in place. */
+export interface ContextLines {
+  addTo(frames: readonly Frame[]): Promise<void>;
+  /** The same at the end of the process, as far as it goes without waiting. */
+  addToSync(frames: readonly Frame[]): void;
+}
+
+/** A client, as the end of the process sees it. */
+export interface EndingClient {
+  /** How long the end may wait for it, in milliseconds. */
+  readonly shutdownTimeoutMs: number;
+  /** Captures that have not arrived and are not given up. */
+  undelivered(): number;
+  /** Sends what is undelivered, synchronously, as far as `deadlineMs` milliseconds go. Must not throw. */
+  lastWords(deadlineMs: number): void;
+  /** The process ends by itself, now. Must not throw. @param code - its exit code */
+  over(code: number): void;
+}
+
+/** The spool a client wants. */
+export interface WantedSpool extends ResolvedSpool {
+  readonly dsn?: Dsn;
+  /** Names of the client's destinations. */
+  readonly destinations: readonly string[];
+  /** What is written at the head of each file, JSON. */
+  readonly head: string;
+  readonly diagnostics: Diagnostics;
+  /** What processes that have ended left is among what waits. */
+  onAdopted(count: SpoolCount): void;
+  onLost(loss: SpoolLoss): void;
+  /** A process that wrote to the same spool ended without an exit; the event says what is known of it. */
+  onRunLost(event: EventInput): void;
+  /** The last breadcrumbs of the process as JSON, oldest first, without secrets. */
+  crumbs(): readonly string[];
+  /**
+   * The process was silent for so long that another has taken its files over.
+   *
+   * @param inHand - events that are still on their way here
+   * @param waiting - how many others waited on disk alone
+   */
+  onTakenOver(inHand: readonly string[], waiting: number): void;
+}
+
+/** Sees to it that what a client holds is not lost with the process. */
+export interface EndWatch {
+  /** What is undelivered has changed. Called often; must be cheap, and not throw. */
+  changed(): void;
+  /** The client has ended. */
+  leave(): void;
+}
+
+/** A server that is to get events, and where it is. */
+export interface ReachableServer extends HttpDestination {
+  readonly dsn: Dsn;
+}
+
+/** What the client needs of the place it runs in. Node's stands in `node/`; tests bring their own. */
+export interface Platform {
+  readonly clock: Clock;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly sdk: SdkInfo;
+  /** Absolute path of the application's folder; file names of frames are relative to it. */
+  readonly projectRoot: string;
+  /** A number from 0 up to 1. */
+  random(): number;
+  /** 32 lower-case hex digits. */
+  newId(): string;
+  /** Takes a line for people; must not throw. */
+  write(line: string): void;
+  /** Calls `fn` when the application's turn is over. */
+  afterTurn(fn: () => void): void;
+  serverName(): string | undefined;
+  /** What is deployed, as far as the host tells. */
+  release(): string | undefined;
+  /** Contexts of host and process: `os`, `runtime`, … */
+  contexts(): Readonly<Record<string, Record<string, Json>>>;
+  /** @param trustedUntilMs - lines of files that changed later are not shown; default: the start of the process */
+  contextLines(lines: number, trustedUntilMs?: number): ContextLines;
+  transport(server: ReachableServer, options: ResolvedOptions, diagnostics: Diagnostics): Transport;
+  /** Those that are on unless the application says otherwise. */
+  readonly integrations: readonly Integration[];
+  /** Told, before integrations are set up, what outgoing requests should carry; only with `traceTargets`. */
+  propagate?(headersFor: TraceHeadersFor): void;
+  /** What a spool tells of this process to the next one. */
+  processFacts(): ProcessFacts;
+  /** Opens files that outlive the process; `undefined` where there is no place for them. */
+  spool?(wanted: WantedSpool): SpoolStore | undefined;
+  /** Watches over the end of the process for a client. Absent where a process has no end to speak of. */
+  watchEnd?(client: EndingClient): EndWatch;
+}

@@ -1,0 +1,221 @@
+import type { Diagnostics } from "../client/diagnostics.js";
+import { type Ledger, Passage } from "../client/ledger.js";
+import type { ResolvedOptions } from "../client/options.js";
+import type { Platform } from "../client/platform.js";
+import type { DestinationStats } from "../client/stats.js";
+import { shrinkEvent } from "../process/shrink.js";
+import type { SpoolDesk } from "../spool/writer.js";
+import { isHttpDestination } from "../transport/destination.js";
+import type { DropReason } from "../transport/drops.js";
+import { type Envelope, eventOf } from "../transport/envelope.js";
+import type { Transport } from "../transport/transport.js";
+import { createDelivery, type Delivery } from "./delivery.js";
+
+export interface DestinationsOptions {
+  readonly options: ResolvedOptions;
+  readonly platform: Platform;
+  readonly diagnostics: Diagnostics;
+  readonly transports: readonly Transport[];
+  readonly ledger: Ledger;
+  /** Where what must outlive the process is written down. */
+  readonly spool?: SpoolDesk;
+  /** Something has left or was given up: there is room. */
+  onRelieved(): void;
+}
+
+/** Events are given up after an hour without a destination that takes them; those on disk when the spool gives them up. */
+const MAX_AGE_MS = 60 * 60 * 1000;
+
+/** One delivery for each destination, and what became of each event at all of them together. */
+export class Destinations {
+  readonly #context: DestinationsOptions;
+  readonly #passage: Passage;
+  readonly #deliveries: readonly Delivery[];
+  /** By what the spool knows each of them. */
+  readonly #keys: readonly string[];
+
+  constructor(context: DestinationsOptions) {
+    this.#context = context;
+    const { transports, ledger } = context;
+    this.#passage = new Passage(ledger, (id, isKept) => {
+      if (isKept) this.leave(id);
+      else context.spool?.forgetTakenOver(id);
+    });
+    this.#keys = destinationKeys(transports);
+    this.#deliveries = transports.map((transport, index) =>
+      this.#createDelivery(transport, this.#keys[index]!),
+    );
+  }
+
+  /** Events that some destination still holds. */
+  get held(): number {
+    return this.#passage.size;
+  }
+
+  /** Events, and their bytes, at the one that has least: one that takes nothing holds up nobody else. */
+  get least(): { readonly items: number; readonly bytes: number } {
+    if (this.isNone) return NOTHING;
+    let items = Number.POSITIVE_INFINITY;
+    let bytes = Number.POSITIVE_INFINITY;
+    for (const delivery of this.#deliveries) {
+      items = Math.min(items, delivery.held);
+      bytes = Math.min(bytes, delivery.queuedBytes);
+    }
+    return { items, bytes };
+  }
+
+  get isNone(): boolean {
+    return this.#deliveries.length === 0;
+  }
+
+  /** None of them takes anything at the moment. */
+  get isHeldBack(): boolean {
+    return !this.isNone && this.#deliveries.every((delivery) => delivery.isHeldBack());
+  }
+
+  /** Whether one of them could say something in the last moment of the process. */
+  get canSpeak(): boolean {
+    return this.#deliveries.some((delivery) => delivery.canSpeak);
+  }
+
+  stats(): DestinationStats[] {
+    return this.#deliveries.map((delivery) => delivery.stats());
+  }
+
+  hasRoomFor(bytes: number): boolean {
+    return this.#deliveries.some((delivery) => delivery.hasRoomFor(bytes));
+  }
+
+  /** Whether one of them has less than so many events waiting. */
+  wantsMore(ahead: number): boolean {
+    return this.#deliveries.some((delivery) => delivery.queued < ahead && delivery.hasRoomFor(1));
+  }
+
+  /** The same of those that do not have an event yet; one that takes nothing is asked again with one. */
+  wantsFromDisk(ahead: number, isDone?: ReadonlySet<string>): boolean {
+    return this.#without(isDone).some(
+      (delivery) => delivery.queued < (delivery.isHeldBack() ? 1 : ahead) && delivery.hasRoomFor(1),
+    );
+  }
+
+  /** Hands an event to all of them. @param isDone - those that have it already, by their keys */
+  offer(envelope: Envelope, isDone?: ReadonlySet<string>): void {
+    const open = this.#without(isDone);
+    this.#passage.begin(envelope.id, envelope.weight, open.length);
+    for (const delivery of open) if (!delivery.offer(envelope)) this.#overflow(delivery, envelope);
+  }
+
+  /** Counts something dropped elsewhere for their client reports. */
+  recordDiscard(reason: DropReason, category: string, quantity: number): void {
+    for (const delivery of this.#deliveries) delivery.recordDiscard(reason, category, quantity);
+  }
+
+  /** Nobody here sends the event: it waits on disk, or another process has it. */
+  leave(id: string): void {
+    const { spool, ledger } = this.#context;
+    if (spool === undefined || spool.leave(id)) return;
+    ledger.handedOver++;
+    spool.forgetTakenOver(id);
+  }
+
+  async flush(timeoutMs: number): Promise<boolean> {
+    const flushed = await Promise.all(this.#deliveries.map((delivery) => delivery.flush(timeoutMs)));
+    return flushed.every(Boolean);
+  }
+
+  async close(timeoutMs: number): Promise<boolean> {
+    const closed = await Promise.all(this.#deliveries.map((delivery) => delivery.close(timeoutMs)));
+    return closed.every(Boolean);
+  }
+
+  /** The process is about to end: what is offered from now on waits for {@link speak}, until {@link resume}. */
+  hold(): void {
+    for (const delivery of this.#deliveries) delivery.hold();
+  }
+
+  resume(): void {
+    for (const delivery of this.#deliveries) delivery.resume();
+  }
+
+  /** Sends all that is held, synchronously. They wait one after the other; one that hangs must leave time for the rest. */
+  speak(endsAt: number): void {
+    const { clock } = this.#context.platform;
+    const speakers = this.#deliveries.filter((delivery) => delivery.canSpeak);
+    speakers.forEach((delivery, index) => {
+      const left = Math.max(0, endsAt - clock.monotonic());
+      delivery.lastWords(left / (speakers.length - index));
+    });
+  }
+
+  #without(isDone: ReadonlySet<string> | undefined): readonly Delivery[] {
+    return this.#deliveries.filter((_, index) => !isDone?.has(this.#keys[index]!));
+  }
+
+  #overflow(delivery: Delivery, envelope: Envelope): void {
+    const { diagnostics, spool } = this.#context;
+    const { id, weight } = envelope;
+    if (spool?.holds(envelope)) {
+      // All destinations are to have the same event: hooks do not see it again.
+      spool.finish(envelope);
+      this.#passage.settle(id, { kind: "kept" });
+      return;
+    }
+    diagnostics.debug("dropped-for", delivery.name, "event", id, "queue_overflow");
+    delivery.recordDiscard("queue_overflow", "error", weight);
+    this.#passage.settle(id, { kind: "dropped", reason: "queue_overflow" });
+  }
+
+  #createDelivery(transport: Transport, key: string): Delivery {
+    const { options, platform, diagnostics, spool, onRelieved } = this.#context;
+    return createDelivery({
+      transport,
+      clock: platform.clock,
+      random: platform.random,
+      newId: platform.newId,
+      diagnostics,
+      queueSize: options.queueSize,
+      queueBytes: options.queueBytes,
+      maxAgeMs: options.spool === false ? MAX_AGE_MS : options.spool.maxAgeMs,
+      spool,
+      onSettled: (envelope, outcome) => {
+        if (outcome.kind !== "kept") spool?.settle(envelope.id, key);
+        this.#passage.settle(envelope.id, outcome);
+        onRelieved();
+      },
+      shrink: (envelope) => shrunk(envelope),
+    });
+  }
+}
+
+const NOTHING = { items: 0, bytes: 0 };
+
+/** What carries a client's events. A server whose DSN nobody has told is left out: without one, Corvid is a quiet no-op. */
+export function transportsOf(
+  options: ResolvedOptions,
+  platform: Platform,
+  diagnostics: Diagnostics,
+): readonly Transport[] {
+  return options.destinations.flatMap((destination) => {
+    if (!isHttpDestination(destination)) return [destination];
+    const dsn = destination.dsn ?? options.dsn;
+    return dsn === undefined ? [] : [platform.transport({ ...destination, dsn }, options, diagnostics)];
+  });
+}
+
+/** Names by which the destinations of a client are told apart on disk, the same in every process: `http`, `file`, `file#2`. */
+export function destinationKeys(transports: readonly Pick<Transport, "name">[]): readonly string[] {
+  const seen = new Map<string, number>();
+  return transports.map(({ name }) => {
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    return count === 1 ? name : `${name}#${count}`;
+  });
+}
+
+/** Half the size, for a server that found an event too large; attachments stay behind. */
+function shrunk(envelope: Envelope): Envelope | undefined {
+  const event = eventOf(envelope);
+  if (event === undefined) return undefined;
+  const { payload } = shrinkEvent(event, Math.floor(envelope.payload.length / 2));
+  return { ...envelope, payload, attachments: [], bytes: payload.length };
+}

@@ -1,0 +1,135 @@
+import type { Attachment, Event } from "../model/event.js";
+import type { DiscardedEvents } from "./drops.js";
+
+/**
+ * The value that leaves: one event with its attachments, or a report of what could not leave.
+ *
+ * The event is kept as JSON text, because text is what a bounded queue can weigh honestly; {@link eventOf} reads it
+ * back for destinations that speak another format.
+ */
+export interface Envelope {
+  /** `check_in` is kept for cron monitoring: nothing in Corvid makes one yet, and a transport should accept it as it comes. */
+  readonly kind: "event" | "client_report" | "check_in";
+  /** The event's id; for a report a random one. 32 lower-case hex digits. */
+  readonly id: string;
+  /** One line of JSON, well-formed Unicode without NUL, U+0085, U+2028 or U+2029. */
+  readonly payload: string;
+  readonly attachments: readonly Attachment[];
+  /** Dynamic sampling context for the envelope's header: links the events of one trace. */
+  readonly trace?: Readonly<Record<string, string>>;
+  /** How many captures this event stands for, itself included; 0 for a report. */
+  readonly weight: number;
+  /** What it weighs in a queue: bytes of payload and attachments, about. */
+  readonly bytes: number;
+}
+
+/** Who is speaking, for the header of an envelope. */
+export interface SdkInfo {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** Wraps a finished event. `payload` is made by {@link toPayload}. */
+export function eventEnvelope(parts: {
+  id: string;
+  payload: string;
+  attachments?: readonly Attachment[];
+  trace?: Readonly<Record<string, string>>;
+  weight?: number;
+}): Envelope {
+  const attachments = parts.attachments ?? [];
+  const bytes = attachments.reduce((sum, { data }) => sum + data.length, parts.payload.length);
+  return {
+    kind: "event",
+    id: parts.id,
+    payload: parts.payload,
+    attachments,
+    trace: parts.trace,
+    weight: parts.weight ?? 1,
+    bytes,
+  };
+}
+
+/** Wraps the counts of what was dropped. @param timestamp - seconds since the Unix epoch */
+export function reportEnvelope(
+  id: string,
+  timestamp: number,
+  discarded: readonly DiscardedEvents[],
+): Envelope {
+  const payload = toPayload({ timestamp, discarded_events: discarded });
+  return { kind: "client_report", id, payload, attachments: [], weight: 0, bytes: payload.length };
+}
+
+/** The event of an envelope, read back from its text; a new object at each call, `undefined` for a report. */
+export function eventOf(envelope: Envelope): Event | undefined {
+  return envelope.kind === "event" ? (JSON.parse(envelope.payload) as Event) : undefined;
+}
+
+/**
+ * One line of JSON that every known server can read: readers exist that split lines on U+0085, U+2028 and U+2029,
+ * that cannot store NUL, or that refuse lone surrogates.
+ */
+export function toPayload(value: unknown): string {
+  const json = JSON.stringify(value);
+  return UNSAFE.test(json) ? json.replace(UNSAFE_ALL, (match) => SAFE[match] ?? "\\ufffd") : json;
+}
+
+// JSON.stringify writes NUL as \u0000 and lone surrogates as \udXXX; an even number of backslashes before them is text.
+const UNSAFE = /[\u0085\u2028\u2029]|\\u0000|\\ud[89a-f]/;
+const UNSAFE_ALL = /\\\\|[\u0085\u2028\u2029]|\\u0000|\\ud[89a-f][0-9a-f]{2}/g;
+const SAFE: Readonly<Record<string, string>> = {
+  "\\\\": "\\\\",
+  "\u0085": "\\u0085",
+  "\u2028": "\\u2028",
+  "\u2029": "\\u2029",
+};
+
+const encoder = new TextEncoder();
+
+/**
+ * Writes one envelope in the Sentry protocol.
+ *
+ * @param sentAt - the moment of sending, milliseconds since the Unix epoch
+ * @returns UTF-8 bytes: header line, then for each item a header line (`length` in bytes), the payload, a newline
+ * @see https://develop.sentry.dev/sdk/foundations/transport/envelopes/
+ */
+export function encodeEnvelope(envelope: Envelope, sdk: SdkInfo, sentAt: number): Uint8Array {
+  const payload = encoder.encode(envelope.payload);
+  const header = {
+    ...(envelope.kind === "event" ? { event_id: envelope.id } : {}),
+    sent_at: new Date(sentAt).toISOString(),
+    sdk: { name: sdk.name, version: sdk.version },
+    ...(envelope.trace ? { trace: envelope.trace } : {}),
+  };
+  const parts: Uint8Array[] = [
+    encoder.encode(
+      `${toPayload(header)}\n${JSON.stringify({ type: envelope.kind, length: payload.length })}\n`,
+    ),
+    payload,
+    NEWLINE,
+  ];
+  for (const attachment of envelope.attachments) {
+    const data = typeof attachment.data === "string" ? encoder.encode(attachment.data) : attachment.data;
+    const itemHeader = {
+      type: "attachment",
+      length: data.length,
+      filename: attachment.filename,
+      content_type: attachment.contentType ?? "application/octet-stream",
+      attachment_type: "event.attachment",
+    };
+    parts.push(encoder.encode(`${toPayload(itemHeader)}\n`), data, NEWLINE);
+  }
+  return concatenate(parts);
+}
+
+const NEWLINE = encoder.encode("\n");
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}

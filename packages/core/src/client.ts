@@ -1,4 +1,5 @@
 import { readCauseTree } from "./capture/cause-tree.js";
+import { captureContext, fingerprintOf, type Whereabouts, whereabouts } from "./capture/context.js";
 import { readEventInput, type ToldText } from "./capture/event-input.js";
 import { readException } from "./capture/exception-text.js";
 import type { CaptureHint } from "./capture/hint.js";
@@ -13,7 +14,6 @@ import {
   snapshotOf,
 } from "./capture/snapshot.js";
 import { captureSite, isEmptyStack, NO_STACK } from "./capture/stack.js";
-import { fingerprintOf, surroundings, type Whereabouts, whereabouts } from "./capture/surroundings.js";
 import { versions } from "./client/copies.js";
 import { createDiagnostics, type Diagnostics } from "./client/diagnostics.js";
 import { type Integration, setUpIntegrations } from "./client/integration.js";
@@ -39,8 +39,8 @@ import { type Decision, Gate } from "./gate/gate.js";
 import { repeatKey } from "./gate/group-key.js";
 import { eventDetails, kindDetails } from "./gate/kind-details.js";
 import type { EventInput, Level } from "./model/event.js";
-import { AT_ONCE, closingOf, pendingOf } from "./pipeline/capture-queue.js";
-import { createWorkshop, showsErrors } from "./pipeline/event-builder.js";
+import { AT_ONCE, closingOf, queuedCapture } from "./pipeline/capture-queue.js";
+import { createEventBuilder, showsErrors } from "./pipeline/event-builder.js";
 import { Outbound } from "./pipeline/outbound.js";
 import { openSpool } from "./spool/open.js";
 import { ownCodeRule } from "./stacktrace/frames.js";
@@ -95,13 +95,13 @@ export class CorvidClient implements CaptureTarget {
     this.#observers = this.#integrations.filter((integration) => integration.onCapture !== undefined);
     const ledger = new Ledger((reason, weight) => this.#outbound.recordDiscard(reason, weight));
     this.#ledger = ledger;
-    const workshop = createWorkshop(options, platform, this.#integrations);
-    const road = { options, platform, diagnostics, workshop, transports, ledger };
+    const builder = createEventBuilder(options, platform, this.#integrations);
+    const road = { options, platform, diagnostics, builder, transports, ledger };
     const spool = openSpool({ ...road, scope, push: (pending) => this.#outbound.push(pending) });
     this.#outbound = new Outbound({
       ...road,
-      spool: spool?.desk,
-      recall: spool?.recall,
+      spool: spool?.spoolWriter,
+      spoolReader: spool?.spoolReader,
       onLeft: () => this.#end?.changed(),
     });
     this.#gate = new Gate({
@@ -120,7 +120,7 @@ export class CorvidClient implements CaptureTarget {
         this.#enabled ? maxBreadcrumbs : 0,
         beforeBreadcrumb,
         diagnostics,
-        spool?.desk.prepareCrumb,
+        spool?.spoolWriter.prepareCrumb,
       ),
     );
     this.#tearDown = setUpIntegrations(this.#integrations, this, (step, error) =>
@@ -130,8 +130,8 @@ export class CorvidClient implements CaptureTarget {
     this.#end = platform.watchEnd?.({
       shutdownTimeoutMs: options.shutdownTimeoutMs,
       undelivered: () => this.#queued,
-      lastWords: (deadlineMs) => this.#lastWords(deadlineMs),
-      over: () => spool?.desk.end(),
+      sendSync: (deadlineMs) => this.#sendSync(deadlineMs),
+      over: () => spool?.spoolWriter.end(),
     });
   }
 
@@ -315,7 +315,7 @@ export class CorvidClient implements CaptureTarget {
     if (decision.kind === "drop") return this.#drop(decision.reason, decision.id);
     const { clock } = this.#platform;
     const { id } = decision;
-    const around = surroundings(where, hint, this.#options.limits, this.#options.request);
+    const around = captureContext(where, hint, this.#options.limits, this.#options.request);
     const shown = this.#showsErrors ? original : undefined;
     const snapshot = snapshotOf(id, clock.now() / 1000, subject, around, shown);
     const bytes = snapshotBytes(snapshot);
@@ -327,7 +327,9 @@ export class CorvidClient implements CaptureTarget {
     }
     const isUrgent = around.hint.level === "fatal" || around.hint.mechanism?.handled === false;
     const readyAt = isUrgent ? AT_ONCE : clock.monotonic() + this.#options.mergeMs;
-    const isTaken = this.#outbound.push(pendingOf(snapshot, readyAt, { bytes, related: decision.related }));
+    const isTaken = this.#outbound.push(
+      queuedCapture(snapshot, readyAt, { bytes, related: decision.related }),
+    );
     return isTaken ? id : this.#fold(key, snapshot, bytes, decision.folded, original);
   }
 
@@ -338,9 +340,9 @@ export class CorvidClient implements CaptureTarget {
     // What one failure knows is not for an event that shows another one of its kind.
     if (folded?.isShown === false) return id;
     if (this.#outbound.isWaiting(id))
-      this.#outbound.addSighting(id, surroundings(where, hint, limits, request));
+      this.#outbound.addSighting(id, captureContext(where, hint, limits, request));
     else if (folded?.held !== undefined)
-      this.#gate.addSighting(folded, surroundings(where, hint, limits, request));
+      this.#gate.addSighting(folded, captureContext(where, hint, limits, request));
     return id;
   }
 
@@ -378,13 +380,13 @@ export class CorvidClient implements CaptureTarget {
   }
 
   /** The same when nothing can be awaited any more. */
-  #lastWords(deadlineMs: number): void {
+  #sendSync(deadlineMs: number): void {
     const { clock } = this.#platform;
     const deadline = clock.monotonic() + deadlineMs;
     try {
       for (let left = deadlineMs; left > 0; left = deadline - clock.monotonic()) {
         const isTold = this.#gate.tellAll();
-        const isHeard = this.#outbound.lastWords(left);
+        const isHeard = this.#outbound.sendSync(left);
         if (isTold || !isHeard) return;
       }
     } catch (error) {

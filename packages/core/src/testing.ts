@@ -52,7 +52,7 @@ export function recordingTransport(): RecordingTransport {
     envelopes,
     events,
     send: async (batch) => keep(batch),
-    lastWords: (batch) => keep(batch),
+    sendSync: (batch) => keep(batch),
     clear() {
       envelopes.length = 0;
       events.length = 0;

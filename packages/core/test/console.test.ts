@@ -4,7 +4,7 @@ import { createProgram, ended, type Program } from "./support/child.js";
 /** Uses the console in all its ways; with the argument `watched`, under a client that sees it. */
 const PROGRAM = `
 import { Client } from "./node/client.js";
-import { setCurrentClient } from "./current.js";
+import { setCurrentClient } from "./context/current.js";
 
 const transport = { name: "none", send: async (batch) => batch.map(() => ({ kind: "accepted" })) };
 if (process.argv.includes("watched")) setCurrentClient(new Client({ dsn: false, transport }));

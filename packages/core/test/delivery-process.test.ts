@@ -5,12 +5,12 @@ import { createProgram, ended, type Program } from "./support/child.js";
 /** Offers events to `argv[2]`, then does what `argv[3]` says. */
 const CODE = `
 import { randomBytes } from "node:crypto";
-import { systemClock } from "./clock.js";
-import { silentDiagnostics } from "./diagnostics.js";
-import { parseDsn } from "./dsn.js";
-import { eventEnvelope } from "./envelope.js";
-import { createHttpTransport } from "./node/http-transport.js";
-import { createDelivery } from "./transport/delivery.js";
+import { systemClock } from "./model/clock.js";
+import { silentDiagnostics } from "./client/diagnostics.js";
+import { parseDsn } from "./model/dsn.js";
+import { eventEnvelope } from "./transport/envelope.js";
+import { createHttpTransport } from "./node/http/transport.js";
+import { createDelivery } from "./delivery/delivery.js";
 
 const [dsn, then, size = "100"] = process.argv.slice(2);
 const transport = createHttpTransport({

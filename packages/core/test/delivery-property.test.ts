@@ -39,7 +39,7 @@ const steps = fc.oneof(
   fc.record({ do: fc.constant("garbage" as const), which: fc.nat(7) }),
   fc.record({ do: fc.constant("flush" as const), ms: fc.constantFrom(0, 500) }),
   fc.record({ do: fc.constant("discard" as const) }),
-  fc.record({ do: fc.constant("lastWords" as const), result: fc.option(answers, { nil: undefined }) }),
+  fc.record({ do: fc.constant("sendSync" as const), result: fc.option(answers, { nil: undefined }) }),
 );
 
 describe("createDelivery()", () => {
@@ -54,7 +54,7 @@ describe("createDelivery()", () => {
           const transport = scriptedTransport({
             maxBatch,
             maxInFlight: 3,
-            lastWords: (batch) => (lastResult === undefined ? undefined : batch.map(() => lastResult!)),
+            sendSync: (batch) => (lastResult === undefined ? undefined : batch.map(() => lastResult!)),
           });
           const taken = new Set<string>();
           const settled: string[] = [];
@@ -88,7 +88,7 @@ describe("createDelivery()", () => {
             else if (step.do === "discard") delivery.recordDiscard("sample_rate", "error", 1);
             else {
               lastResult = step.result;
-              delivery.lastWords(10);
+              delivery.sendSync(10);
             }
             await settle();
 

@@ -18,11 +18,11 @@ import {
 const CODE = `
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
-import { systemClock } from "./clock.js";
-import { silentDiagnostics } from "./diagnostics.js";
-import { parseDsn } from "./dsn.js";
-import { eventEnvelope } from "./envelope.js";
-import { createHttpTransport } from "./node/http-transport.js";
+import { systemClock } from "./model/clock.js";
+import { silentDiagnostics } from "./client/diagnostics.js";
+import { parseDsn } from "./model/dsn.js";
+import { eventEnvelope } from "./transport/envelope.js";
+import { createHttpTransport } from "./node/http/transport.js";
 
 const [dsn, proxy, then, ca] = process.argv.slice(2);
 const create = () => createHttpTransport({

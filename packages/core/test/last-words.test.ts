@@ -35,7 +35,7 @@ describe("what a client does at the end of the process", () => {
       beforeSend: (event) => ({ ...event, logger: "hook" }),
     });
     early.client.captureException(new Error("caught"), { tags: { order: 7 } });
-    early.end.lastWords(1000);
+    early.end.sendSync(1000);
     const late = createTestBench({
       tags: { team: "shop" },
       beforeSend: (event) => ({ ...event, logger: "hook" }),
@@ -51,7 +51,7 @@ describe("what a client does at the end of the process", () => {
   test("folded repeats are told, and add up", () => {
     const { client, end, transport } = endingBench();
     for (let count = 0; count < 1234; count++) client.captureMessage("again and again");
-    end.lastWords(1000);
+    end.sendSync(1000);
 
     const told = transport.events.map(
       ({ contexts }) => (contexts?.repeats?.count as number | undefined) ?? 1,
@@ -64,7 +64,7 @@ describe("what a client does at the end of the process", () => {
   test("more than the queues hold leaves in several goes", () => {
     const { client, end, transport } = endingBench({ queueSize: 10 });
     for (let count = 0; count < 25; count++) client.captureMessage(`failure of kind ${"abc"[count % 3]}`);
-    end.lastWords(1000);
+    end.sendSync(1000);
 
     const told = transport.events.map(
       ({ contexts }) => (contexts?.repeats?.count as number | undefined) ?? 1,
@@ -91,7 +91,7 @@ describe("what a client does at the end of the process", () => {
     );
     client.captureException(new Error("caught"), { level: "fatal" });
     await nextTurn();
-    end!.lastWords(1000);
+    end!.sendSync(1000);
     for (const resolve of reading) resolve();
     await nextTurn();
 
@@ -103,7 +103,7 @@ describe("what a client does at the end of the process", () => {
   test("what was sent and not answered is sent again, with the same id", async () => {
     const said: string[] = [];
     const transport = scriptedTransport({
-      lastWords: (batch) => {
+      sendSync: (batch) => {
         said.push(...batch.map(({ id }) => id));
         return batch.map(() => ({ kind: "accepted" }));
       },
@@ -112,7 +112,7 @@ describe("what a client does at the end of the process", () => {
     const id = client.captureException(new Error("caught"), { level: "fatal" });
     await nextTurn();
     expect(transport.sent.map(({ ids }) => ids)).toEqual([[id]]);
-    end.lastWords(1000);
+    end.sendSync(1000);
 
     expect(said).toEqual([id]);
     expect(client.stats()).toMatchObject({ delivered: 1, queued: 0 });
@@ -120,7 +120,7 @@ describe("what a client does at the end of the process", () => {
 
   test("a destination that is known to be down is not waited for, and its events are still counted", async () => {
     const transport = scriptedTransport({
-      lastWords: () => {
+      sendSync: () => {
         throw new Error("never called");
       },
     });
@@ -134,7 +134,7 @@ describe("what a client does at the end of the process", () => {
     }
     expect(client.stats().destinations[0]?.state).toBe("down");
     client.captureException(new Error("second"));
-    end.lastWords(1000);
+    end.sendSync(1000);
 
     expect(client.stats()).toMatchObject({ captured: 2, delivered: 0, queued: 2 });
     expect(client.stats().dropped).toEqual({});
@@ -144,7 +144,7 @@ describe("what a client does at the end of the process", () => {
     const recording = recordingTransport();
     const { client, end } = endingBench({ transport: [scriptedTransport(), recording] });
     client.captureException(new Error("caught"));
-    end.lastWords(1000);
+    end.sendSync(1000);
 
     expect(recording.events).toHaveLength(1);
     expect(client.stats().destinations.map(({ delivered }) => delivered)).toEqual([0, 1]);
@@ -155,7 +155,7 @@ describe("what a client does at the end of the process", () => {
     const given: number[] = [];
     const hung = (): ReturnType<typeof scriptedTransport> =>
       scriptedTransport({
-        lastWords: (_, deadlineMs) => {
+        sendSync: (_, deadlineMs) => {
           given.push(deadlineMs);
           clock.advance(deadlineMs);
           return undefined;
@@ -163,7 +163,7 @@ describe("what a client does at the end of the process", () => {
       });
     const { client, clock, end } = endingBench({ transport: [hung(), hung(), hung()] });
     client.captureException(new Error("caught"));
-    end.lastWords(900);
+    end.sendSync(900);
 
     expect(given).toEqual([300, 300, 300]);
   });
@@ -178,7 +178,7 @@ describe("what a client does at the end of the process", () => {
       },
     });
     for (const text of ["fail", "drop", "capture", "pass"]) client.captureMessage(text);
-    end.lastWords(1000);
+    end.sendSync(1000);
 
     expect(transport.events.map(({ logentry }) => logentry?.formatted).sort()).toEqual([
       "capture",

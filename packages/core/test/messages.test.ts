@@ -60,7 +60,7 @@ function saidAtTheEnd(result: SendResult): string {
   const transport: Transport = {
     name: "silent",
     send: () => new Promise(() => undefined),
-    lastWords: (batch) => batch.map(() => result),
+    sendSync: (batch) => batch.map(() => result),
   };
   const watchEnd = (ending: EndingClient): EndWatch => {
     end = ending;
@@ -68,7 +68,7 @@ function saidAtTheEnd(result: SendResult): string {
   };
   const { client, said: lines } = createTestBench({ debug: true, transport }, { watchEnd });
   client.captureException(new TypeError("broken"));
-  end?.lastWords(1000);
+  end?.sendSync(1000);
   return lines.join("");
 }
 

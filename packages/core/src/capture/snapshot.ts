@@ -1,4 +1,4 @@
-import type { Trail } from "../context/breadcrumbs.js";
+import type { BreadcrumbList } from "../context/breadcrumbs.js";
 import {
   copyFingerprint,
   innermost,
@@ -54,11 +54,11 @@ export interface HintData {
 }
 
 /** Where a capture was made: the scopes around it, what its call gave, and the request as it was then. */
-export interface Surroundings {
+export interface CaptureContext {
   /** Outermost first. Immutable, so holding them is free. */
   readonly layers: readonly ScopeData[];
   /** The breadcrumbs that count here, in order: those of the request (outside of one, the process's), then the inner scope's. */
-  readonly trails: readonly Trail[];
+  readonly trails: readonly BreadcrumbList[];
   readonly hint: HintData;
   readonly request?: RequestInfo;
   /** The transaction's name as the request knew it. */
@@ -78,7 +78,7 @@ export interface Subject {
 }
 
 /** One capture, taken while the caller waits; everything else happens later. */
-export interface Snapshot extends Subject, Surroundings {
+export interface Snapshot extends Subject, CaptureContext {
   readonly id: string;
   /** Seconds since the Unix epoch. */
   readonly timestamp: number;
@@ -91,7 +91,7 @@ export function snapshotOf(
   id: string,
   timestamp: number,
   { exceptions, message, event, site }: Subject,
-  { layers, trails, hint, request, transaction, trace }: Surroundings,
+  { layers, trails, hint, request, transaction, trace }: CaptureContext,
   original: unknown,
 ): Snapshot {
   return {
@@ -154,7 +154,7 @@ const HINT_FIELDS: {
 export function describeRequest(
   layers: readonly ScopeData[],
   policy: RequestPolicy,
-): Pick<Surroundings, "request" | "transaction"> {
+): Pick<CaptureContext, "request" | "transaction"> {
   const source = innermost(layers, "request");
   if (source === undefined) return NO_REQUEST;
   try {
@@ -164,7 +164,7 @@ export function describeRequest(
   }
 }
 
-const NO_REQUEST: Pick<Surroundings, "request" | "transaction"> = {};
+const NO_REQUEST: Pick<CaptureContext, "request" | "transaction"> = {};
 
 /** Fills the `%s` of a template; values without a place are left to `params`. */
 export function messageText(message: unknown, params: unknown, stringLength: number): MessageText {
@@ -233,8 +233,8 @@ export function sightingBytes(hint: HintData): number {
  * @returns by how many bytes they weigh more, about
  */
 export function addSighting(
-  sightings: Surroundings[],
-  { layers, hint, request, transaction, trace }: Surroundings,
+  sightings: CaptureContext[],
+  { layers, hint, request, transaction, trace }: CaptureContext,
   hasRoomFor: (bytes: number) => boolean,
 ): number {
   const last = sightings.length < MAX_SIGHTINGS ? undefined : sightings.at(-1);

@@ -53,7 +53,7 @@ interface OpenEvent {
 }
 
 /** Follows each event until every destination has said what became of it. */
-export class Passage {
+export class DeliveryTracker {
   readonly #open = new Map<string, OpenEvent>();
   readonly #ledger: Ledger;
   readonly #onEnd: (id: string, isKept: boolean) => void;

@@ -26,7 +26,7 @@ export interface EndingClient {
   /** Captures that have not arrived and are not given up. */
   undelivered(): number;
   /** Sends what is undelivered, synchronously, as far as `deadlineMs` milliseconds go. Must not throw. */
-  lastWords(deadlineMs: number): void;
+  sendSync(deadlineMs: number): void;
   /** The process ends by itself, now. Must not throw. @param code - its exit code */
   over(code: number): void;
 }

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { append, crumbsOf, EMPTY_TRAIL, type Trail, trailOf } from "./breadcrumbs.js";
+import { append, type BreadcrumbList, crumbsOf, EMPTY_TRAIL, trailOf } from "./breadcrumbs.js";
 
-const add = (trail: Trail, text: string, max: number): Trail => append(trail, { message: text }, max);
-const texts = (trail: Trail): (string | undefined)[] => crumbsOf(trail).map(({ message }) => message);
+const add = (trail: BreadcrumbList, text: string, max: number): BreadcrumbList =>
+  append(trail, { message: text }, max);
+const texts = (trail: BreadcrumbList): (string | undefined)[] =>
+  crumbsOf(trail).map(({ message }) => message);
 
 describe("append()", () => {
   test("keeps the last ones, oldest first", () => {
@@ -21,7 +23,7 @@ describe("append()", () => {
     const step = fc.record({ from: fc.nat(), text: fc.string() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 400 }), fc.integer({ min: 1, max: 20 }), (steps, max) => {
-        const trails: Trail[] = [EMPTY_TRAIL];
+        const trails: BreadcrumbList[] = [EMPTY_TRAIL];
         const models: string[][] = [[]];
         for (const { from, text } of steps) {
           const source = from % trails.length;

@@ -7,7 +7,7 @@ import { receivedInstead } from "./hook-guard.js";
  * The last breadcrumbs of a scope, oldest first: an immutable view on an array that its newest owner appends to.
  * Taking one along costs nothing, adding to it costs one `push`; only a fork that adds on its own copies.
  */
-export interface Trail {
+export interface BreadcrumbList {
   readonly items: readonly Breadcrumb[];
   readonly start: number;
   readonly end: number;
@@ -51,7 +51,7 @@ export function breadcrumbPolicy(
 }
 
 /** No breadcrumbs. */
-export const EMPTY_TRAIL: Trail = {
+export const EMPTY_TRAIL: BreadcrumbList = {
   items: Object.freeze([]) as unknown as Breadcrumb[],
   start: 0,
   end: 0,
@@ -59,7 +59,7 @@ export const EMPTY_TRAIL: Trail = {
 };
 
 /** A trail with one more crumb, of which the last `max` are kept. */
-export function append(trail: Trail, crumb: Breadcrumb, max: number): Trail {
+export function append(trail: BreadcrumbList, crumb: Breadcrumb, max: number): BreadcrumbList {
   if (max <= 0) return EMPTY_TRAIL;
   const items = trail.items as Breadcrumb[];
   const isNewest = items.length === trail.end && !Object.isFrozen(items);
@@ -77,7 +77,7 @@ export function append(trail: Trail, crumb: Breadcrumb, max: number): Trail {
 }
 
 /** A trail of these crumbs, oldest first. */
-export function trailOf(items: readonly Breadcrumb[]): Trail {
+export function trailOf(items: readonly Breadcrumb[]): BreadcrumbList {
   const bytes = items.reduce((sum, crumb) => sum + crumbBytes(crumb), 0);
   return { items, start: 0, end: items.length, bytes };
 }
@@ -90,6 +90,6 @@ function crumbBytes({ message, data }: Breadcrumb): number {
 const DATA_BYTES = 512;
 
 /** The crumbs of a trail as an array of its own. */
-export function crumbsOf(trail: Trail): Breadcrumb[] {
+export function crumbsOf(trail: BreadcrumbList): Breadcrumb[] {
   return trail.items.slice(trail.start, trail.end);
 }

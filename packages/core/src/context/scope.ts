@@ -12,7 +12,13 @@ import {
 import { ownKeys } from "../process/normalise/own-keys.js";
 import { cleanText, createNormaliser, type NormaliseLimits, normaliseRecord } from "../process/normalise.js";
 import { Trace } from "../trace/trace.js";
-import { append, type BreadcrumbPolicy, breadcrumbPolicy, EMPTY_TRAIL, type Trail } from "./breadcrumbs.js";
+import {
+  append,
+  type BreadcrumbList,
+  type BreadcrumbPolicy,
+  breadcrumbPolicy,
+  EMPTY_TRAIL,
+} from "./breadcrumbs.js";
 
 /** What of a request may be told. */
 export interface RequestPolicy {
@@ -44,9 +50,9 @@ export interface ScopeData {
   readonly level?: Level;
   readonly request?: RequestSource;
   readonly attachments: readonly HeldAttachment[];
-  readonly breadcrumbs: Trail;
+  readonly breadcrumbs: BreadcrumbList;
   /** Those of the breadcrumbs that requests take along when they begin. */
-  readonly passedOn: Trail;
+  readonly passedOn: BreadcrumbList;
   /** The trace this work belongs to, where it has one of its own. */
   readonly trace?: Trace;
 }
@@ -71,7 +77,7 @@ const NOTHING: Readonly<Record<string, never>> = {};
 const NO_FILES: readonly never[] = [];
 
 /** Data with nothing in it, but with all its keys: engines copy objects of one shape many times faster. */
-function emptyData(trace?: Trace, passedOn: Trail = EMPTY_TRAIL): ScopeData {
+function emptyData(trace?: Trace, passedOn: BreadcrumbList = EMPTY_TRAIL): ScopeData {
   return {
     tags: NOTHING,
     extra: NOTHING,

@@ -1,10 +1,10 @@
 import { BoundedQueue } from "../pipeline/bounded-queue.js";
 import type { DropReason } from "../transport/drops.js";
 import type { Envelope } from "../transport/envelope.js";
-import type { Trial } from "./retry-budget.js";
+import type { Attempts } from "./retry-budget.js";
 
 /** One envelope on its way to one destination. Times are monotonic milliseconds. */
-export interface Parcel {
+export interface QueuedEnvelope {
   /** As it was offered; what the owner knows it by. */
   readonly offered: Envelope;
   /** As it will be sent: perhaps shrunk since, or without its attachments. */
@@ -12,7 +12,7 @@ export interface Parcel {
   readonly expiresAt: number;
   /** Since when it could have left. */
   readySince: number;
-  readonly trial: Trial;
+  readonly trial: Attempts;
   shrunk: boolean;
   settled: boolean;
   /** The server counted the last failure itself (429). */
@@ -22,19 +22,19 @@ export interface Parcel {
 }
 
 interface Waiting {
-  readonly parcel: Parcel;
+  readonly item: QueuedEnvelope;
   readonly dueAt: number;
   /** When it is due once the destination works again. */
   readonly soonAt: number;
 }
 
 /**
- * The parcels of one destination that are not under way: first in, first out, and beside that line those that wait
+ * The items of one destination that are not under way: first in, first out, and beside that line those that wait
  * for a moment of their own, so that one that fails again and again never stands in front of the others.
  */
 export class Backlog {
   // The bounds are the delivery's, which also weighs what is under way.
-  readonly #ready: BoundedQueue<{ readonly parcel: Parcel; readonly bytes: 0 }> = new BoundedQueue(
+  readonly #ready: BoundedQueue<{ readonly item: QueuedEnvelope; readonly bytes: 0 }> = new BoundedQueue(
     Number.POSITIVE_INFINITY,
   );
   /** Sorted, the next one due at the end. */
@@ -46,8 +46,8 @@ export class Backlog {
   }
 
   /** The first in line. */
-  get head(): Parcel | undefined {
-    return this.#ready.peek()?.parcel;
+  get head(): QueuedEnvelope | undefined {
+    return this.#ready.peek()?.item;
   }
 
   /** The earliest moment at which {@link promote} or {@link expire} has something to do. */
@@ -56,10 +56,10 @@ export class Backlog {
   }
 
   /** Joins the end of the line. */
-  add(parcel: Parcel, now: number): void {
-    parcel.readySince = now;
-    this.#ready.push({ parcel, bytes: 0 });
-    this.#nextExpiryAt = Math.min(this.#nextExpiryAt, parcel.expiresAt);
+  add(item: QueuedEnvelope, now: number): void {
+    item.readySince = now;
+    this.#ready.push({ item, bytes: 0 });
+    this.#nextExpiryAt = Math.min(this.#nextExpiryAt, item.expiresAt);
   }
 
   /**
@@ -67,7 +67,7 @@ export class Backlog {
    *
    * @param soonAt - the same for {@link hasten}
    */
-  addLater(parcel: Parcel, dueAt: number, soonAt: number = dueAt): void {
+  addLater(item: QueuedEnvelope, dueAt: number, soonAt: number = dueAt): void {
     let low = 0;
     let high = this.#waiting.length;
     while (low < high) {
@@ -75,12 +75,12 @@ export class Backlog {
       if (this.#waiting[middle]!.dueAt > dueAt) low = middle + 1;
       else high = middle;
     }
-    this.#waiting.splice(low, 0, { parcel, dueAt, soonAt });
-    this.#nextExpiryAt = Math.min(this.#nextExpiryAt, parcel.expiresAt);
+    this.#waiting.splice(low, 0, { item, dueAt, soonAt });
+    this.#nextExpiryAt = Math.min(this.#nextExpiryAt, item.expiresAt);
   }
 
-  take(): Parcel | undefined {
-    return this.#ready.shift()?.parcel;
+  take(): QueuedEnvelope | undefined {
+    return this.#ready.shift()?.item;
   }
 
   /** Whoever has waited long enough joins the line. */
@@ -92,7 +92,7 @@ export class Backlog {
   hasten(now: number): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { parcel, soonAt } of waiting.reverse()) this.addLater(parcel, soonAt);
+    for (const { item, soonAt } of waiting.reverse()) this.addLater(item, soonAt);
     this.promote(now);
   }
 
@@ -102,31 +102,31 @@ export class Backlog {
   }
 
   /** Takes out what has become too old. Costs nothing before the first of them is due. */
-  expire(now: number): readonly Parcel[] {
+  expire(now: number): readonly QueuedEnvelope[] {
     if (now < this.#nextExpiryAt) return [];
-    const expired: Parcel[] = [];
+    const expired: QueuedEnvelope[] = [];
     this.#nextExpiryAt = Number.POSITIVE_INFINITY;
-    const keep = (parcel: Parcel): boolean => {
-      if (parcel.expiresAt <= now) {
-        expired.push(parcel);
+    const keep = (item: QueuedEnvelope): boolean => {
+      if (item.expiresAt <= now) {
+        expired.push(item);
         return false;
       }
-      this.#nextExpiryAt = Math.min(this.#nextExpiryAt, parcel.expiresAt);
+      this.#nextExpiryAt = Math.min(this.#nextExpiryAt, item.expiresAt);
       return true;
     };
     for (let left = this.#ready.size; left > 0; left--) {
       const item = this.#ready.shift()!;
-      if (keep(item.parcel)) this.#ready.push(item);
+      if (keep(item.item)) this.#ready.push(item);
     }
-    this.#waiting = this.#waiting.filter(({ parcel }) => keep(parcel));
+    this.#waiting = this.#waiting.filter(({ item }) => keep(item));
     return expired;
   }
 
   /** Everything, the line first; the backlog is empty afterwards. */
-  takeAll(): readonly Parcel[] {
+  takeAll(): readonly QueuedEnvelope[] {
     this.hurry(0);
-    const all: Parcel[] = [];
-    for (let parcel = this.take(); parcel !== undefined; parcel = this.take()) all.push(parcel);
+    const all: QueuedEnvelope[] = [];
+    for (let item = this.take(); item !== undefined; item = this.take()) all.push(item);
     this.#nextExpiryAt = Number.POSITIVE_INFINITY;
     return all;
   }
@@ -138,7 +138,7 @@ export class Backlog {
       next = this.#waiting.at(-1)
     ) {
       this.#waiting.pop();
-      this.add(next.parcel, now);
+      this.add(next.item, now);
     }
   }
 }

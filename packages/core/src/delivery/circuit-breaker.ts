@@ -9,7 +9,7 @@ const SILENCE_MS = 3000;
  * Whether the destination can be talked to, told from how the last sends ended. After a failure one probe at a time
  * goes out, whatever waits; the first success opens the line again. Times are monotonic milliseconds.
  */
-export class Line {
+export class CircuitBreaker {
   readonly #random: () => number;
   #failures = 0;
   #lastNewsAt = Number.NEGATIVE_INFINITY;

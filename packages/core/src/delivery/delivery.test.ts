@@ -563,20 +563,20 @@ describe("Delivery.close()", () => {
   });
 });
 
-describe("Delivery.lastWords()", () => {
+describe("Delivery.sendSync()", () => {
   test("hands over what is queued and under way, and settles what is told", async () => {
     const handed: string[] = [];
     const { delivery, transport, settled } = bench(
       {},
       {
-        lastWords: (batch) => {
+        sendSync: (batch) => {
           handed.push(...batch.map(({ id }) => `${Number(id)}`));
           return [ACCEPTED, REFUSED, NO_ANSWER];
         },
       },
     );
     for (const number of [1, 2, 3, 4]) delivery.offer(numbered(number));
-    delivery.lastWords(100);
+    delivery.sendSync(100);
 
     expect(handed).toEqual(["1", "2", "3", "4"]);
     expect(settled).toEqual(["1: delivered", "2: send_error"]);
@@ -586,7 +586,7 @@ describe("Delivery.lastWords()", () => {
     expect(settled.filter((line) => line.startsWith("1"))).toHaveLength(1);
   });
 
-  test.each<[string, Transport["lastWords"]]>([
+  test.each<[string, Transport["sendSync"]]>([
     ["has none", undefined],
     [
       "throws",
@@ -595,11 +595,11 @@ describe("Delivery.lastWords()", () => {
       },
     ],
     ["cannot know", () => undefined],
-  ])("keeps everything with a transport that %s", (_, lastWords) => {
-    const { delivery } = bench({}, { lastWords });
+  ])("keeps everything with a transport that %s", (_, sendSync) => {
+    const { delivery } = bench({}, { sendSync });
     delivery.offer(numbered(1));
     delivery.offer(numbered(2));
-    delivery.lastWords(100);
+    delivery.sendSync(100);
 
     expect(delivery.stats()).toMatchObject({ queued: 1, inFlight: 1 });
   });

@@ -5,9 +5,9 @@ import type { Clock } from "../model/clock.js";
 import type { DropReason } from "../transport/drops.js";
 import type { Envelope } from "../transport/envelope.js";
 import type { SendResult, Transport } from "../transport/transport.js";
-import type { Parcel } from "./backlog.js";
+import type { QueuedEnvelope } from "./backlog.js";
 import { ClientReports } from "./client-reports.js";
-import { attachmentBytes, Courier, type Outcome, type SpoolView } from "./scheduler.js";
+import { attachmentBytes, type Outcome, Scheduler, type SpoolView } from "./scheduler.js";
 
 export type { Outcome, SpoolView } from "./scheduler.js";
 
@@ -55,7 +55,7 @@ export interface Delivery {
   hasRoomFor(bytes: number): boolean;
   /** The line is down, events are rate limited, or the queue is full: captures had better fold meanwhile. */
   isHeldBack(): boolean;
-  /** Whether `lastWords` has a chance: the transport knows how, and its line is neither down nor limited. */
+  /** Whether `sendSync` has a chance: the transport knows how, and its line is neither down nor limited. */
   readonly canSpeak: boolean;
   /** Counts something dropped elsewhere for the next client report. `category` is the protocol's, like `error`. */
   recordDiscard(reason: DropReason, category: string, quantity: number): void;
@@ -63,12 +63,12 @@ export interface Delivery {
   flush(timeoutMs: number): Promise<boolean>;
   /** Flushes, leaves the rest to the spool or drops it, closes the transport. Only the first call acts; later ones share its answer. */
   close(timeoutMs: number): Promise<boolean>;
-  /** The process is about to end: what is offered from now on waits for {@link lastWords} alone, until {@link resume}. */
+  /** The process is about to end: what is offered from now on waits for {@link sendSync} alone, until {@link resume}. */
   hold(): void;
   /** Goes on by itself, with what the last words did not bring out: not every process that is about to end does. */
   resume(): void;
-  /** Hands everything undelivered to the transport's `lastWords`, synchronously, and settles what that can tell. */
-  lastWords(deadlineMs: number): void;
+  /** Hands everything undelivered to the transport's `sendSync`, synchronously, and settles what that can tell. */
+  sendSync(deadlineMs: number): void;
   stats(): DestinationStats;
 }
 
@@ -83,7 +83,7 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1;
 class TransportDelivery implements Delivery {
   readonly name: string;
   readonly #options: DeliveryOptions;
-  readonly #courier: Courier;
+  readonly #scheduler: Scheduler;
   readonly #reports: ClientReports;
   /** Those who wait for something to be finished. */
   readonly #waiting = new Set<() => void>();
@@ -97,7 +97,7 @@ class TransportDelivery implements Delivery {
     const { transport, clock, random, diagnostics } = options;
     this.name = transport.name;
     this.#options = options;
-    this.#courier = new Courier({
+    this.#scheduler = new Scheduler({
       transport,
       clock,
       random,
@@ -107,14 +107,14 @@ class TransportDelivery implements Delivery {
       sendDeadlineMs: options.sendDeadlineMs ?? 60_000,
       shrink: (envelope) => options.shrink?.(envelope),
       spool: options.spool,
-      onSettled: (parcel, outcome, told) => this.#settled(parcel, outcome, told),
+      onSettled: (item, outcome, told) => this.#settled(item, outcome, told),
       onAttachmentsLeft: (reason, bytes) => this.recordDiscard(reason, "attachment", bytes),
     });
     this.#reports = new ClientReports({
       enabled: options.reports ?? true,
       clock,
       newId: options.newId,
-      send: (envelope) => this.#courier.sendAside(envelope),
+      send: (envelope) => this.#scheduler.sendAside(envelope),
       onDone: () => this.#tellWaiting(),
     });
   }
@@ -122,22 +122,22 @@ class TransportDelivery implements Delivery {
   offer(envelope: Envelope): boolean {
     if (this.#closed || !this.hasRoomFor(envelope.bytes)) return false;
     this.#bytes += envelope.bytes;
-    this.#courier.add(envelope);
+    this.#scheduler.add(envelope);
     return true;
   }
 
   hasRoomFor(bytes: number): boolean {
-    const { held } = this.#courier;
+    const { held } = this.#scheduler;
     if (held === 0) return this.#options.queueSize > 0;
     return held < this.#options.queueSize && this.#bytes + bytes <= this.#options.queueBytes;
   }
 
   isHeldBack(): boolean {
-    return this.#courier.isDown || this.#courier.isLimited || !this.hasRoomFor(1);
+    return this.#scheduler.isDown || this.#scheduler.isLimited || !this.hasRoomFor(1);
   }
 
   get canSpeak(): boolean {
-    return this.#options.transport.lastWords !== undefined && this.#state() === "up";
+    return this.#options.transport.sendSync !== undefined && this.#state() === "up";
   }
 
   recordDiscard(reason: DropReason, category: string, quantity: number): void {
@@ -145,16 +145,16 @@ class TransportDelivery implements Delivery {
   }
 
   flush(timeoutMs: number): Promise<boolean> {
-    this.#courier.hurry();
+    this.#scheduler.hurry();
     let reported = false;
     const isDone = (): boolean => {
-      if (this.#courier.held > 0 || this.#reports.isSending) return false;
+      if (this.#scheduler.held > 0 || this.#reports.isSending) return false;
       if (reported) return true;
       reported = true;
       return !this.#reports.send();
     };
     if (isDone()) return Promise.resolve(true);
-    return this.#until(isDone, timeoutMs).then(() => this.#courier.held === 0);
+    return this.#until(isDone, timeoutMs).then(() => this.#scheduler.held === 0);
   }
 
   close(timeoutMs: number): Promise<boolean> {
@@ -163,40 +163,40 @@ class TransportDelivery implements Delivery {
   }
 
   hold(): void {
-    this.#courier.hold();
+    this.#scheduler.hold();
     if (!this.canSpeak) return;
     try {
-      this.#options.transport.prepareLastWords?.();
+      this.#options.transport.prepareSync?.();
     } catch {
       // Whatever it is will show when the words are said.
     }
   }
 
   resume(): void {
-    this.#courier.resume();
+    this.#scheduler.resume();
   }
 
-  lastWords(deadlineMs: number): void {
+  sendSync(deadlineMs: number): void {
     if (!this.canSpeak) return;
-    const queued = this.#courier.backlog.takeAll();
-    const batch = [...this.#courier.underWay, ...queued].filter((parcel) => !this.#isOnDisk(parcel));
+    const queued = this.#scheduler.backlog.takeAll();
+    const batch = [...this.#scheduler.underWay, ...queued].filter((item) => !this.#isOnDisk(item));
     if (batch.length > 0) this.#speak(batch, deadlineMs);
-    for (const parcel of queued) {
-      if (!parcel.settled) this.#courier.backlog.add(parcel, this.#options.clock.monotonic());
+    for (const item of queued) {
+      if (!item.settled) this.#scheduler.backlog.add(item, this.#options.clock.monotonic());
     }
   }
 
-  #speak(batch: readonly Parcel[], deadlineMs: number): void {
+  #speak(batch: readonly QueuedEnvelope[], deadlineMs: number): void {
     const envelopes = batch.map(({ envelope }) => envelope);
     try {
-      const results = this.#options.transport.lastWords?.(envelopes, deadlineMs) ?? [];
-      batch.forEach((parcel, index) => {
+      const results = this.#options.transport.sendSync?.(envelopes, deadlineMs) ?? [];
+      batch.forEach((item, index) => {
         const result = results[index];
-        this.#tellLastWord(parcel, result);
-        if (result?.kind === "accepted") this.#courier.settle(parcel, { kind: "delivered" });
+        this.#tellLastWord(item, result);
+        if (result?.kind === "accepted") this.#scheduler.settle(item, { kind: "delivered" });
         if (result?.kind === "refused")
-          this.#courier.settle(parcel, { kind: "dropped", reason: result.reason });
-        if (parcel.settled) this.#courier.underWay.delete(parcel);
+          this.#scheduler.settle(item, { kind: "dropped", reason: result.reason });
+        if (item.settled) this.#scheduler.underWay.delete(item);
       });
     } catch {
       // The process is ending; what could not be said stays counted as queued.
@@ -204,13 +204,13 @@ class TransportDelivery implements Delivery {
   }
 
   /** Then it needs no last words. */
-  #isOnDisk({ offered }: Parcel): boolean {
+  #isOnDisk({ offered }: QueuedEnvelope): boolean {
     const { spool } = this.#options;
     return spool !== undefined && (spool.holds(offered) || spool.isTakenOver(offered));
   }
 
   /** Later there is nobody left to say what became of it. */
-  #tellLastWord({ envelope: { kind, id } }: Parcel, result: SendResult | undefined): void {
+  #tellLastWord({ envelope: { kind, id } }: QueuedEnvelope, result: SendResult | undefined): void {
     const { transport, diagnostics } = this.#options;
     if (result?.kind === "accepted") diagnostics.debug("delivered", transport.name, kind, id);
     else if (result?.kind === "refused")
@@ -219,11 +219,11 @@ class TransportDelivery implements Delivery {
   }
 
   get queued(): number {
-    return this.#courier.backlog.size;
+    return this.#scheduler.backlog.size;
   }
 
   get held(): number {
-    return this.#courier.held;
+    return this.#scheduler.held;
   }
 
   get queuedBytes(): number {
@@ -231,7 +231,7 @@ class TransportDelivery implements Delivery {
   }
 
   stats(): DestinationStats {
-    const { lastError, backlog, underWay, retries } = this.#courier;
+    const { lastError, backlog, underWay, retries } = this.#scheduler;
     return {
       name: this.name,
       queued: backlog.size,
@@ -247,12 +247,12 @@ class TransportDelivery implements Delivery {
 
   #state(): DestinationStats["state"] {
     if (this.#closed) return "closed";
-    if (this.#courier.isLimited) return "limited";
-    return this.#courier.isDown ? "down" : "up";
+    if (this.#scheduler.isLimited) return "limited";
+    return this.#scheduler.isDown ? "down" : "up";
   }
 
-  #settled(parcel: Parcel, outcome: Outcome, told: boolean): void {
-    const { offered, envelope } = parcel;
+  #settled(item: QueuedEnvelope, outcome: Outcome, told: boolean): void {
+    const { offered, envelope } = item;
     this.#bytes -= offered.bytes;
     if (outcome.kind === "delivered") {
       this.#delivered++;
@@ -300,7 +300,7 @@ class TransportDelivery implements Delivery {
     const isEmpty = await this.flush(timeoutMs);
     this.#closed = true;
     this.#reports.stop();
-    this.#courier.stop();
+    this.#scheduler.stop();
     await this.#closeTransport(Math.max(endsAt - clock.monotonic(), 0));
     return isEmpty;
   }

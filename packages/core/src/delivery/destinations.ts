@@ -1,10 +1,10 @@
 import type { Diagnostics } from "../client/diagnostics.js";
-import { type Ledger, Passage } from "../client/ledger.js";
+import { DeliveryTracker, type Ledger } from "../client/ledger.js";
 import type { ResolvedOptions } from "../client/options.js";
 import type { Platform } from "../client/platform.js";
 import type { DestinationStats } from "../client/stats.js";
 import { shrinkEvent } from "../process/shrink.js";
-import type { SpoolDesk } from "../spool/writer.js";
+import type { SpoolWriter } from "../spool/writer.js";
 import { isHttpDestination } from "../transport/destination.js";
 import type { DropReason } from "../transport/drops.js";
 import { type Envelope, eventOf } from "../transport/envelope.js";
@@ -18,7 +18,7 @@ export interface DestinationsOptions {
   readonly transports: readonly Transport[];
   readonly ledger: Ledger;
   /** Where what must outlive the process is written down. */
-  readonly spool?: SpoolDesk;
+  readonly spool?: SpoolWriter;
   /** Something has left or was given up: there is room. */
   onRelieved(): void;
 }
@@ -29,7 +29,7 @@ const MAX_AGE_MS = 60 * 60 * 1000;
 /** One delivery for each destination, and what became of each event at all of them together. */
 export class Destinations {
   readonly #context: DestinationsOptions;
-  readonly #passage: Passage;
+  readonly #tracker: DeliveryTracker;
   readonly #deliveries: readonly Delivery[];
   /** By what the spool knows each of them. */
   readonly #keys: readonly string[];
@@ -37,7 +37,7 @@ export class Destinations {
   constructor(context: DestinationsOptions) {
     this.#context = context;
     const { transports, ledger } = context;
-    this.#passage = new Passage(ledger, (id, isKept) => {
+    this.#tracker = new DeliveryTracker(ledger, (id, isKept) => {
       if (isKept) this.leave(id);
       else context.spool?.forgetTakenOver(id);
     });
@@ -49,7 +49,7 @@ export class Destinations {
 
   /** Events that some destination still holds. */
   get held(): number {
-    return this.#passage.size;
+    return this.#tracker.size;
   }
 
   /** Events, and their bytes, at the one that has least: one that takes nothing holds up nobody else. */
@@ -101,7 +101,7 @@ export class Destinations {
   /** Hands an event to all of them. @param isDone - those that have it already, by their keys */
   offer(envelope: Envelope, isDone?: ReadonlySet<string>): void {
     const open = this.#without(isDone);
-    this.#passage.begin(envelope.id, envelope.weight, open.length);
+    this.#tracker.begin(envelope.id, envelope.weight, open.length);
     for (const delivery of open) if (!delivery.offer(envelope)) this.#overflow(delivery, envelope);
   }
 
@@ -143,7 +143,7 @@ export class Destinations {
     const speakers = this.#deliveries.filter((delivery) => delivery.canSpeak);
     speakers.forEach((delivery, index) => {
       const left = Math.max(0, endsAt - clock.monotonic());
-      delivery.lastWords(left / (speakers.length - index));
+      delivery.sendSync(left / (speakers.length - index));
     });
   }
 
@@ -157,12 +157,12 @@ export class Destinations {
     if (spool?.holds(envelope)) {
       // All destinations are to have the same event: hooks do not see it again.
       spool.finish(envelope);
-      this.#passage.settle(id, { kind: "kept" });
+      this.#tracker.settle(id, { kind: "kept" });
       return;
     }
     diagnostics.debug("dropped-for", delivery.name, "event", id, "queue_overflow");
     delivery.recordDiscard("queue_overflow", "error", weight);
-    this.#passage.settle(id, { kind: "dropped", reason: "queue_overflow" });
+    this.#tracker.settle(id, { kind: "dropped", reason: "queue_overflow" });
   }
 
   #createDelivery(transport: Transport, key: string): Delivery {
@@ -179,7 +179,7 @@ export class Destinations {
       spool,
       onSettled: (envelope, outcome) => {
         if (outcome.kind !== "kept") spool?.settle(envelope.id, key);
-        this.#passage.settle(envelope.id, outcome);
+        this.#tracker.settle(envelope.id, outcome);
         onRelieved();
       },
       shrink: (envelope) => shrunk(envelope),

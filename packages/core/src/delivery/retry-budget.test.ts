@@ -1,30 +1,30 @@
 import { expect, test } from "vitest";
-import { pauseAfter, Trials } from "./retry-budget.js";
+import { pauseAfter, RetryBudget } from "./retry-budget.js";
 
-test("Trials.failed() counts a silence only when others were answered meanwhile", () => {
-  const trials = new Trials();
+test("RetryBudget.failed() counts a silence only when others were answered meanwhile", () => {
+  const trials = new RetryBudget();
   const trial = trials.begin();
   expect(trials.failed(trial, "network_error", false)).toBe(false);
 
   trials.answered("refused");
   expect(trials.failed(trial, "network_error", false)).toBe(true);
-  expect(trial).toMatchObject({ tries: 1, strikes: 1 });
+  expect(trial).toMatchObject({ tries: 1, failures: 1 });
 });
 
-test("Trials.failed() holds against what is on disk only that others were taken", () => {
-  const trials = new Trials();
+test("RetryBudget.failed() holds against what is on disk only that others were taken", () => {
+  const trials = new RetryBudget();
   const trial = trials.begin();
   trials.answered("refused");
   expect(trials.failed(trial, "send_error", true)).toBe(true);
-  expect(trial).toMatchObject({ tries: 1, strikes: 0 });
+  expect(trial).toMatchObject({ tries: 1, failures: 0 });
 
   trials.answered("accepted");
   trials.failed(trial, "send_error", true);
-  expect(trial).toMatchObject({ tries: 2, strikes: 1 });
+  expect(trial).toMatchObject({ tries: 2, failures: 1 });
 });
 
-test("Trials.setOut() forgets what was answered before the first try", () => {
-  const trials = new Trials();
+test("RetryBudget.setOut() forgets what was answered before the first try", () => {
+  const trials = new RetryBudget();
   const trial = trials.begin();
   trials.answered("accepted");
   trials.setOut(trial);
@@ -33,7 +33,7 @@ test("Trials.setOut() forgets what was answered before the first try", () => {
 });
 
 test("pauseAfter() grows, is a minute at most for what is on disk, and heeds what was asked for", () => {
-  const trial = { ...new Trials().begin(), tries: 9 };
+  const trial = { ...new RetryBudget().begin(), tries: 9 };
 
   expect(pauseAfter(trial, undefined, false, 1)).toEqual({ patientMs: 250 * 2.7 ** 8, soonMs: 64_000 });
   expect(pauseAfter(trial, undefined, true, 1)).toEqual({ patientMs: 60_000, soonMs: 60_000 });

@@ -3,11 +3,11 @@ import type { SendResult } from "../transport/transport.js";
 import { type RetryDelay, retryDelay } from "./backoff.js";
 
 /** What is known of the tries of one envelope at one destination. */
-export interface Trial {
+export interface Attempts {
   /** Tries by which its delays grow: the destination answered, or answered others meanwhile. */
   tries: number;
   /** Tries that count against it: as many as are allowed, and it is given up. */
-  strikes: number;
+  failures: number;
   /** How many answers the destination had given when this one was last left without. */
   answersSeen: number;
   /** How many envelopes the destination had accepted then. */
@@ -22,17 +22,17 @@ const LONGEST_PATIENCE_MS = 60_000;
  * Judges tries that failed by what the destination said to others meanwhile, so that a silence, or a server that takes
  * nothing from anyone, is blamed on the right one: the line or the envelope.
  */
-export class Trials {
+export class RetryBudget {
   /** Answers of any kind. */
   #answers = 0;
   #accepted = 0;
 
-  begin(): Trial {
-    return { tries: 0, strikes: 0, answersSeen: this.#answers, acceptedSeen: this.#accepted };
+  begin(): Attempts {
+    return { tries: 0, failures: 0, answersSeen: this.#answers, acceptedSeen: this.#accepted };
   }
 
   /** It is under way for the first time: what was answered before says nothing about it. */
-  setOut(trial: Trial): void {
+  setOut(trial: Attempts): void {
     trial.answersSeen = this.#answers;
   }
 
@@ -48,14 +48,14 @@ export class Trials {
    *
    * @returns whether it counts: one that does not may be repeated at once
    */
-  failed(trial: Trial, reason: DropReason, isOnDisk: boolean): boolean {
+  failed(trial: Attempts, reason: DropReason, isOnDisk: boolean): boolean {
     if (reason !== NO_ANSWER) this.#answers++;
     const isAnswered = this.#answers > trial.answersSeen;
     const isOvertaken = this.#accepted > trial.acceptedSeen;
     trial.answersSeen = this.#answers;
     trial.acceptedSeen = this.#accepted;
 
-    if (isOnDisk ? isOvertaken : isAnswered) trial.strikes++;
+    if (isOnDisk ? isOvertaken : isAnswered) trial.failures++;
     if (isAnswered) trial.tries++;
     return isAnswered;
   }
@@ -63,7 +63,7 @@ export class Trials {
 
 /** How long an envelope waits for its next try. @param afterMs - what the destination asked for, if anything */
 export function pauseAfter(
-  { tries }: Trial,
+  { tries }: Attempts,
   afterMs: number | undefined,
   isOnDisk: boolean,
   random: number,

@@ -5,12 +5,12 @@ import { byteLength } from "../process/text.js";
 import type { DropReason } from "../transport/drops.js";
 import type { Envelope } from "../transport/envelope.js";
 import type { SendResult, Transport } from "../transport/transport.js";
-import { Backlog, type Parcel } from "./backlog.js";
+import { Backlog, type QueuedEnvelope } from "./backlog.js";
 import { attempt } from "./call-transport.js";
-import { Line } from "./circuit-breaker.js";
+import { CircuitBreaker } from "./circuit-breaker.js";
 import { RateLimits } from "./rate-limits.js";
-import { isAnswer, pauseAfter, Trials } from "./retry-budget.js";
-import { Alarm } from "./wake-timer.js";
+import { isAnswer, pauseAfter, RetryBudget } from "./retry-budget.js";
+import { WakeTimer } from "./wake-timer.js";
 
 /** What became of an envelope at one destination. `kept`: nobody here tries any more, but a spool holds it. */
 export type Outcome =
@@ -18,8 +18,8 @@ export type Outcome =
   | { readonly kind: "kept" }
   | { readonly kind: "dropped"; readonly reason: DropReason };
 
-/** What a courier needs; all durations in milliseconds. */
-export interface CourierOptions {
+/** What a scheduler needs; all durations in milliseconds. */
+export interface SchedulerOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random: () => number;
@@ -30,13 +30,13 @@ export interface CourierOptions {
   readonly shrink: (envelope: Envelope) => Envelope | undefined;
   /** How envelopes outlive the process; absent where none does. */
   readonly spool?: SpoolView;
-  /** Once per parcel. `told`: the server has counted the drop itself. */
-  readonly onSettled: (parcel: Parcel, outcome: Outcome, told: boolean) => void;
+  /** Once per item. `told`: the server has counted the drop itself. */
+  readonly onSettled: (item: QueuedEnvelope, outcome: Outcome, told: boolean) => void;
   /** Attachments stayed behind, while their event goes on. */
   readonly onAttachmentsLeft: (reason: DropReason, bytes: number) => void;
 }
 
-/** What a courier must know of a spool. */
+/** What a scheduler must know of a spool. */
 export interface SpoolView {
   /** Whether the envelope is on disk, so that it need not be given up. */
   holds(envelope: Envelope): boolean;
@@ -54,26 +54,26 @@ const USUAL_IN_FLIGHT = 2;
 /** One more send at a time for each such span the head of the line has waited, so that a hung one blocks nobody. */
 const GROW_EVERY_MS = 1000;
 
-/** Brings parcels to one transport: which one next, when, how many at once, and what an answer means for it. */
-export class Courier {
+/** Brings items to one transport: which one next, when, how many at once, and what an answer means for it. */
+export class Scheduler {
   retries = 0;
   lastError: string | undefined;
-  readonly underWay: Set<Parcel> = new Set();
+  readonly underWay: Set<QueuedEnvelope> = new Set();
   readonly backlog: Backlog = new Backlog();
-  readonly #options: CourierOptions;
+  readonly #options: SchedulerOptions;
   readonly #limits = new RateLimits();
-  readonly #line: Line;
-  readonly #trials = new Trials();
+  readonly #breaker: CircuitBreaker;
+  readonly #trials = new RetryBudget();
   #sends = 0;
   #stopped = false;
   #isHolding = false;
   #pumping = false;
-  readonly #alarm: Alarm;
+  readonly #wakeTimer: WakeTimer;
 
-  constructor(options: CourierOptions) {
+  constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.#line = new Line(options.random);
-    this.#alarm = new Alarm(options.clock, () => this.pump());
+    this.#breaker = new CircuitBreaker(options.random);
+    this.#wakeTimer = new WakeTimer(options.clock, () => this.pump());
   }
 
   get #mostAtOnce(): number {
@@ -86,7 +86,7 @@ export class Courier {
   }
 
   get isDown(): boolean {
-    return this.#line.isDown(this.#now());
+    return this.#breaker.isDown(this.#now());
   }
 
   get isLimited(): boolean {
@@ -95,7 +95,7 @@ export class Courier {
 
   add(envelope: Envelope): void {
     const now = this.#now();
-    const parcel: Parcel = {
+    const item: QueuedEnvelope = {
       offered: envelope,
       envelope,
       expiresAt: now + this.#options.maxAgeMs,
@@ -105,7 +105,7 @@ export class Courier {
       settled: false,
       told: false,
     };
-    this.backlog.add(parcel, now);
+    this.backlog.add(item, now);
     this.pump();
   }
 
@@ -115,10 +115,11 @@ export class Courier {
     this.pump();
   }
 
-  /** Sends something of no consequence beside the parcels; `undefined` when this is not the moment for it. */
+  /** Sends something of no consequence beside the items; `undefined` when this is not the moment for it. */
   sendAside(envelope: Envelope): Promise<SendResult> | undefined {
     const blocked = this.#limits.blockedUntil(CATEGORIES[envelope.kind], this.#now()) > 0;
-    if (this.#stopped || this.#line.isFailing || blocked || this.#sends >= this.#mostAtOnce) return undefined;
+    if (this.#stopped || this.#breaker.isFailing || blocked || this.#sends >= this.#mostAtOnce)
+      return undefined;
     this.#sends++;
     return this.#attempt([envelope]).then(([result]) => {
       this.#sends--;
@@ -142,25 +143,25 @@ export class Courier {
   /** Sends nothing more. Whatever is held is left to the spool, or else settled as dropped. */
   stop(): void {
     this.#stopped = true;
-    this.#alarm.clear();
+    this.#wakeTimer.clear();
     const left = [...this.underWay, ...this.backlog.takeAll()];
     this.underWay.clear();
-    for (const parcel of left) {
-      if (this.#isOnDisk(parcel)) this.#leaveToSpool(parcel);
-      else this.#drop(parcel, this.#reasonForLeaving(parcel));
+    for (const item of left) {
+      if (this.#isOnDisk(item)) this.#leaveToSpool(item);
+      else this.#drop(item, this.#reasonForLeaving(item));
     }
   }
 
-  /** Says once what became of a parcel that is held no more. */
-  settle(parcel: Parcel, outcome: Outcome): void {
-    if (parcel.settled) return;
-    parcel.settled = true;
-    this.#options.onSettled(parcel, outcome, parcel.told);
+  /** Says once what became of a item that is held no more. */
+  settle(item: QueuedEnvelope, outcome: Outcome): void {
+    if (item.settled) return;
+    item.settled = true;
+    this.#options.onSettled(item, outcome, item.told);
   }
 
-  /** Starts whatever may start now, and sets the alarm for what may start later. */
+  /** Starts whatever may start now, and sets the wakeTimer for what may start later. */
   pump(): void {
-    // A settled parcel may lead to the next offer from within: the running loop sees it.
+    // A settled item may lead to the next offer from within: the running loop sees it.
     if (this.#pumping || this.#stopped || this.#isHolding) return;
     this.#pumping = true;
     try {
@@ -169,7 +170,7 @@ export class Courier {
     } finally {
       this.#pumping = false;
     }
-    this.#alarm.set(this.#nextMoment());
+    this.#wakeTimer.set(this.#nextMoment());
   }
 
   #now(): number {
@@ -177,7 +178,7 @@ export class Courier {
   }
 
   #expire(): void {
-    for (const parcel of this.backlog.expire(this.#now())) this.#drop(parcel, this.#reasonForLeaving(parcel));
+    for (const item of this.backlog.expire(this.#now())) this.#drop(item, this.#reasonForLeaving(item));
   }
 
   #startOne(): boolean {
@@ -202,64 +203,64 @@ export class Courier {
   }
 
   /** The moment the next send may start; infinite while every place is taken. */
-  #mayStartAt(head: Parcel): number {
+  #mayStartAt(head: QueuedEnvelope): number {
     if (this.#sends >= this.#mostAtOnce) return Number.POSITIVE_INFINITY;
-    if (this.#line.isFailing) return this.#line.nextProbeAt;
+    if (this.#breaker.isFailing) return this.#breaker.nextProbeAt;
     const beyondUsual = this.#sends - USUAL_IN_FLIGHT + 1;
     return beyondUsual <= 0 ? Number.NEGATIVE_INFINITY : head.readySince + beyondUsual * GROW_EVERY_MS;
   }
 
-  /** A probe, and a parcel that failed before, travel alone: what fails then is known. */
-  #takeBatch(now: number): readonly Parcel[] {
+  /** A probe, and a item that failed before, travel alone: what fails then is known. */
+  #takeBatch(now: number): readonly QueuedEnvelope[] {
     const first = this.backlog.take()!;
     const batch = [first];
-    const alone = this.#line.isFailing || first.lastReason !== undefined;
+    const alone = this.#breaker.isFailing || first.lastReason !== undefined;
     const most = alone ? 1 : (this.#options.transport.maxBatch ?? 1);
     while (batch.length < most && this.#mayRideAlong(this.backlog.head, now)) {
       batch.push(this.backlog.take()!);
     }
-    for (const parcel of batch) {
-      this.underWay.add(parcel);
-      if (parcel.lastReason === undefined) this.#trials.setOut(parcel.trial);
-      this.#leaveLimitedAttachments(parcel, now);
+    for (const item of batch) {
+      this.underWay.add(item);
+      if (item.lastReason === undefined) this.#trials.setOut(item.trial);
+      this.#leaveLimitedAttachments(item, now);
     }
     return batch;
   }
 
-  #mayRideAlong(parcel: Parcel | undefined, now: number): boolean {
-    if (parcel === undefined || parcel.lastReason !== undefined || this.#isTakenOver(parcel)) return false;
-    return this.#limits.blockedUntil(CATEGORIES[parcel.envelope.kind], now) === 0;
+  #mayRideAlong(item: QueuedEnvelope | undefined, now: number): boolean {
+    if (item === undefined || item.lastReason !== undefined || this.#isTakenOver(item)) return false;
+    return this.#limits.blockedUntil(CATEGORIES[item.envelope.kind], now) === 0;
   }
 
-  #leaveToSpool(parcel: Parcel): void {
-    if (parcel.lastReason === undefined) this.#options.spool?.finish(parcel.offered);
-    this.settle(parcel, KEPT);
+  #leaveToSpool(item: QueuedEnvelope): void {
+    if (item.lastReason === undefined) this.#options.spool?.finish(item.offered);
+    this.settle(item, KEPT);
   }
 
-  #isTakenOver({ offered }: Parcel): boolean {
+  #isTakenOver({ offered }: QueuedEnvelope): boolean {
     return this.#options.spool?.isTakenOver(offered) ?? false;
   }
 
-  #leaveLimitedAttachments(parcel: Parcel, now: number): void {
-    const { envelope } = parcel;
+  #leaveLimitedAttachments(item: QueuedEnvelope, now: number): void {
+    const { envelope } = item;
     if (envelope.attachments.length === 0 || this.#limits.blockedUntil(["attachment"], now) === 0) return;
-    parcel.envelope = withoutAttachments(envelope);
+    item.envelope = withoutAttachments(envelope);
     this.#options.onAttachmentsLeft("ratelimit_backoff", attachmentBytes(envelope));
   }
 
-  async #send(batch: readonly Parcel[], startedAt: number): Promise<void> {
+  async #send(batch: readonly QueuedEnvelope[], startedAt: number): Promise<void> {
     this.#sends++;
-    this.#line.started(startedAt);
+    this.#breaker.started(startedAt);
     const results = await this.#attempt(batch.map(({ envelope }) => envelope));
     this.#sends--;
-    this.#line.ended(this.#now(), results.some(isAnswer));
-    batch.forEach((parcel, index) => {
-      if (!this.underWay.delete(parcel)) return;
+    this.#breaker.ended(this.#now(), results.some(isAnswer));
+    batch.forEach((item, index) => {
+      if (!this.underWay.delete(item)) return;
       try {
-        this.#conclude(parcel, results[index]!, startedAt);
+        this.#conclude(item, results[index]!, startedAt);
       } catch (error) {
         this.#options.diagnostics.warn("internal-error", "sending", thrownText(error));
-        this.#drop(parcel, "internal_sdk_error");
+        this.#drop(item, "internal_sdk_error");
       }
     });
     this.pump();
@@ -270,69 +271,69 @@ export class Courier {
     return attempt(transport, envelopes, clock, sendDeadlineMs);
   }
 
-  #conclude(parcel: Parcel, result: SendResult, startedAt: number): void {
+  #conclude(item: QueuedEnvelope, result: SendResult, startedAt: number): void {
     const now = this.#now();
     if (result.limits !== undefined) this.#limits.add(result.limits, now);
     if (result.kind === "retry") {
-      this.#keep(parcel, result, startedAt, now);
+      this.#keep(item, result, startedAt, now);
       return;
     }
     this.#trials.answered(result.kind);
     this.#lineWorked(now);
     if (result.kind === "accepted") {
       const { diagnostics, transport } = this.#options;
-      diagnostics.debug("delivered", transport.name, parcel.envelope.kind, parcel.envelope.id);
-      this.settle(parcel, { kind: "delivered" });
+      diagnostics.debug("delivered", transport.name, item.envelope.kind, item.envelope.id);
+      this.settle(item, { kind: "delivered" });
     } else {
-      this.#refuse(parcel, result, now);
+      this.#refuse(item, result, now);
     }
   }
 
   #lineWorked(now: number): void {
-    if (this.#line.worked(now)) this.backlog.hasten(now);
+    if (this.#breaker.worked(now)) this.backlog.hasten(now);
   }
 
-  #keep(parcel: Parcel, result: Retry, startedAt: number, now: number): void {
-    const { trial } = parcel;
-    const isOnDisk = this.#isOnDisk(parcel);
+  #keep(item: QueuedEnvelope, result: Retry, startedAt: number, now: number): void {
+    const { trial } = item;
+    const isOnDisk = this.#isOnDisk(item);
     const counts = this.#trials.failed(trial, result.reason, isOnDisk);
-    if (parcel.lastReason === undefined) this.#options.spool?.finish(parcel.offered);
-    parcel.lastReason = result.reason;
-    parcel.told = result.reason === "ratelimit_backoff";
-    this.#noteFailure(parcel, result);
-    if (parcel.told) this.#lineWorked(now);
-    else this.#line.failed(startedAt, now);
+    if (item.lastReason === undefined) this.#options.spool?.finish(item.offered);
+    item.lastReason = result.reason;
+    item.told = result.reason === "ratelimit_backoff";
+    this.#noteFailure(item, result);
+    if (item.told) this.#lineWorked(now);
+    else this.#breaker.failed(startedAt, now);
 
-    if (trial.strikes >= this.#options.maxTries) {
-      this.#drop(parcel, result.reason);
+    if (trial.failures >= this.#options.maxTries) {
+      this.#drop(item, result.reason);
       return;
     }
     this.retries++;
     if (!counts) {
-      this.backlog.add(parcel, now);
+      this.backlog.add(item, now);
       return;
     }
     const pause = pauseAfter(trial, result.afterMs, isOnDisk, this.#options.random());
-    this.backlog.addLater(parcel, now + pause.patientMs, now + pause.soonMs);
+    this.backlog.addLater(item, now + pause.patientMs, now + pause.soonMs);
   }
 
-  #isOnDisk({ offered }: Parcel): boolean {
+  #isOnDisk({ offered }: QueuedEnvelope): boolean {
     return this.#options.spool?.holds(offered) ?? false;
   }
 
-  #refuse(parcel: Parcel, result: Refused, now: number): void {
-    this.#noteFailure(parcel, result);
-    const smaller = result.tooLarge === true && !parcel.shrunk ? this.#shrunk(parcel.envelope) : undefined;
+  #refuse(item: QueuedEnvelope, result: Refused, now: number): void {
+    this.#noteFailure(item, result);
+    const smaller = result.tooLarge === true && !item.shrunk ? this.#shrunk(item.envelope) : undefined;
     if (smaller === undefined) {
-      this.#drop(parcel, result.reason);
+      this.#drop(item, result.reason);
       return;
     }
-    const left = attachmentBytes(parcel.envelope) - attachmentBytes(smaller);
+    const left = attachmentBytes(item.envelope) - attachmentBytes(smaller);
     this.#options.onAttachmentsLeft(result.reason, left);
-    parcel.shrunk = true;
-    parcel.envelope = smaller;
+    item.shrunk = true;
+    item.envelope = smaller;
     this.retries++;
-    this.backlog.add(parcel, now);
+    this.backlog.add(item, now);
   }
 
   #shrunk(envelope: Envelope): Envelope | undefined {
@@ -345,22 +346,22 @@ export class Courier {
     return envelope.attachments.length > 0 ? withoutAttachments(envelope) : undefined;
   }
 
-  #noteFailure(parcel: Parcel, result: Retry | Refused): void {
+  #noteFailure(item: QueuedEnvelope, result: Retry | Refused): void {
     const { diagnostics, transport } = this.#options;
     const detail = result.detail ?? result.reason;
     this.lastError = detail;
-    const { kind, id } = parcel.envelope;
+    const { kind, id } = item.envelope;
     diagnostics.warn(result.kind === "retry" ? "kept" : "refused", transport.name, kind, id, detail);
   }
 
-  #drop(parcel: Parcel, reason: DropReason): void {
+  #drop(item: QueuedEnvelope, reason: DropReason): void {
     const { diagnostics, transport } = this.#options;
-    diagnostics.debug("dropped-for", transport.name, parcel.envelope.kind, parcel.envelope.id, reason);
-    this.settle(parcel, { kind: "dropped", reason });
+    diagnostics.debug("dropped-for", transport.name, item.envelope.kind, item.envelope.id, reason);
+    this.settle(item, { kind: "dropped", reason });
   }
 
-  #reasonForLeaving(parcel: Parcel): DropReason {
-    return parcel.lastReason ?? (this.isLimited ? "ratelimit_backoff" : "network_error");
+  #reasonForLeaving(item: QueuedEnvelope): DropReason {
+    return item.lastReason ?? (this.isLimited ? "ratelimit_backoff" : "network_error");
   }
 
   #nextMoment(): number {

@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../model/clock.js";
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** One timer for the next of many moments. It may ring early, never late: whoever is woken looks for himself. */
-export class Alarm {
+export class WakeTimer {
   readonly #clock: Clock;
   readonly #ring: () => void;
   #next: { readonly at: number; readonly timer: Timer } | undefined;

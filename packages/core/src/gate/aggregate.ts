@@ -1,4 +1,4 @@
-import { addSighting, type Snapshot, type Surroundings, snapshotOf } from "../capture/snapshot.js";
+import { addSighting, type CaptureContext, type Snapshot, snapshotOf } from "../capture/snapshot.js";
 import type { OnceOptions } from "../client/options.js";
 import type { Clock, Timer } from "../model/clock.js";
 import type { Echo, EchoReach } from "./echo.js";
@@ -22,7 +22,7 @@ export interface FoldTableOptions extends Required<Omit<OnceOptions, "mergeMs">>
    *
    * @param sightings - later ones of that capture
    */
-  close(snapshot: Snapshot, repeats: Repeats, sightings: readonly Surroundings[]): boolean;
+  close(snapshot: Snapshot, repeats: Repeats, sightings: readonly CaptureContext[]): boolean;
   /** How much the rest of the road can take now. */
   pressure(): Pressure;
   /** Whether a closing event would only wait behind others now. */
@@ -67,7 +67,7 @@ interface Held {
   bytes: number;
   /** Whose it is, and later sightings of it. */
   last?: Folded;
-  sightings: Surroundings[];
+  sightings: CaptureContext[];
   /** What has repeated it to the letter since, and is not in `repeats` yet. */
   echo?: Echo | undefined;
 }
@@ -167,7 +167,7 @@ export class FoldTable {
   }
 
   /** The failure of a folded capture was seen again: what is known there is added, if its closing event will show it. */
-  addSighting({ held }: Folded, sighting: Surroundings): void {
+  addSighting({ held }: Folded, sighting: CaptureContext): void {
     if (held === undefined) return;
     const more = addSighting(held.sightings, sighting, () => this.#options.pressure() !== "overflowing");
     held.bytes += more;

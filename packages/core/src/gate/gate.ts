@@ -1,6 +1,6 @@
 import type { CauseTree } from "../capture/cause-tree.js";
 import { findSighting, rememberSighting, type Sighting } from "../capture/seen-errors.js";
-import type { Snapshot, Surroundings } from "../capture/snapshot.js";
+import type { CaptureContext, Snapshot } from "../capture/snapshot.js";
 import type { ResolvedOptions } from "../client/options.js";
 import type { Scope } from "../context/scope.js";
 import type { Clock } from "../model/clock.js";
@@ -104,7 +104,7 @@ export class Gate {
   }
 
   /** A folded failure was seen again: what is known there is added, if its closing event waits here and will show it. */
-  addSighting(folded: Folded, sighting: Surroundings): void {
+  addSighting(folded: Folded, sighting: CaptureContext): void {
     this.#table?.addSighting(folded, sighting);
   }
 

@@ -12,11 +12,11 @@ import type { FrameOptions } from "../stacktrace/frames.js";
 import type { DropReason } from "../transport/drops.js";
 import { type Envelope, eventEnvelope } from "../transport/envelope.js";
 import { assemble } from "./assemble.js";
-import type { Pending } from "./capture-queue.js";
+import type { QueuedCapture } from "./capture-queue.js";
 import { attachmentsOf, enrich, type Facts } from "./enrich.js";
 
 /** What making an event needs beside the capture itself. */
-export interface Workshop {
+export interface EventBuilder {
   readonly options: Pick<ResolvedOptions, "limits" | "maxAttachmentBytes">;
   readonly frames: FrameOptions;
   readonly facts: Facts;
@@ -35,38 +35,38 @@ export type Finished =
   | { readonly dropped: DropReason; readonly trouble?: Message };
 
 /** Makes a capture into an envelope: frames, source lines, scopes, the application's hooks, then what must be true of all. */
-export async function finish(pending: Pending, own: Workshop): Promise<Finished> {
-  const { workshop = own } = pending;
-  const event = assemble(pending.snapshot, workshop.frames);
-  await workshop.contextLines.addTo(framesOf(event));
-  return complete(event, pending, workshop);
+export async function finish(pending: QueuedCapture, own: EventBuilder): Promise<Finished> {
+  const { builder = own } = pending;
+  const event = assemble(pending.snapshot, builder.frames);
+  await builder.contextLines.addTo(framesOf(event));
+  return complete(event, pending, builder);
 }
 
 /** The same at the end of the process, where nothing can be waited for. */
-export function finishNow(pending: Pending, own: Workshop): Finished {
-  const { workshop = own } = pending;
-  const event = assemble(pending.snapshot, workshop.frames);
-  workshop.contextLines.addToSync(framesOf(event));
-  return complete(event, pending, workshop);
+export function finishNow(pending: QueuedCapture, own: EventBuilder): Finished {
+  const { builder = own } = pending;
+  const event = assemble(pending.snapshot, builder.frames);
+  builder.contextLines.addToSync(framesOf(event));
+  return complete(event, pending, builder);
 }
 
-function complete(event: Event, pending: Pending, workshop: Workshop): Finished {
+function complete(event: Event, pending: QueuedCapture, builder: EventBuilder): Finished {
   const { snapshot, sightings } = pending;
   const enriched = withOrigins(
-    enrich(event, [snapshot, ...sightings], workshop.facts),
+    enrich(event, [snapshot, ...sightings], builder.facts),
     pending,
-    workshop.facts,
+    builder.facts,
   );
 
-  const hint: EventHint = { originalException: snapshot.original, recovered: pending.workshop !== undefined };
-  const processed = runProcessors(enriched, workshop.processors, hint);
+  const hint: EventHint = { originalException: snapshot.original, recovered: pending.builder !== undefined };
+  const processed = runProcessors(enriched, builder.processors, hint);
   if ("dropped" in processed) return processed;
 
-  return seal(processed.event, pending, workshop);
+  return seal(processed.event, pending, builder);
 }
 
 /** What must be true of every event, whatever hooks made of it: legal, without secrets, not too large. */
-function seal(event: Event, pending: Pending, { facts, options, scrubber }: Workshop): Finished {
+function seal(event: Event, pending: QueuedCapture, { facts, options, scrubber }: EventBuilder): Finished {
   const conformed = conformEvent({ ...event, event_id: pending.id, platform: "node" }, options.limits);
   const { payload } = shrinkEvent(scrubber.event(conformed), options.limits.eventBytes);
   const { attachments, leftBytes } = chooseAttachments(
@@ -85,7 +85,7 @@ function seal(event: Event, pending: Pending, { facts, options, scrubber }: Work
 }
 
 /** What the event stands for, and which events told of its causes before. */
-function withOrigins(event: Event, { repeats, related }: Pending, facts: Facts): Event {
+function withOrigins(event: Event, { repeats, related }: QueuedCapture, facts: Facts): Event {
   const contexts = { ...event.contexts };
   if (related !== undefined && related.length > 0) contexts.related = { event_ids: [...related] };
   if (repeats === undefined || repeats.count < 2) return { ...event, contexts };

@@ -1,24 +1,24 @@
 import {
   addSighting,
+  type CaptureContext,
   hintBytes,
   ownBytes,
   type Snapshot,
-  type Surroundings,
   sightingBytes,
   snapshotBytes,
 } from "../capture/snapshot.js";
 import type { Repeats } from "../gate/repeats.js";
 import type { Clock, Timer } from "../model/clock.js";
 import { BoundedQueue } from "./bounded-queue.js";
-import type { Workshop } from "./build.js";
-import { Parked } from "./compact-capture.js";
-import { Shelf } from "./text-arena.js";
+import type { EventBuilder } from "./build.js";
+import { CompactCapture } from "./compact-capture.js";
+import { TextArena } from "./text-arena.js";
 
 /** What every capture that waits shows of itself, parked or not. */
 export interface Waiting {
   readonly id: string;
   /** Later sightings of the same failure: they add what the first one lacked. */
-  readonly sightings: Surroundings[];
+  readonly sightings: CaptureContext[];
   /** How many captures it stands for. */
   readonly weight: number;
   bytes: number;
@@ -27,47 +27,51 @@ export interface Waiting {
 }
 
 /** A capture on its way: taken, not yet made into an event. */
-export interface Pending extends Waiting {
+export interface QueuedCapture extends Waiting {
   snapshot: Snapshot;
   readonly repeats?: Repeats;
   /** Events that told of its causes before. */
   readonly related?: readonly string[];
   /** Where it is made into an event, when another process captured it. */
-  readonly workshop?: Workshop;
+  readonly builder?: EventBuilder;
   /** It waited on disk, and so is in no hurry now. */
   readonly isFromDisk?: boolean;
   /** Destinations that have it already, by their keys. */
   readonly isDone?: ReadonlySet<string>;
 }
 
-export interface IntakeOptions {
+export interface CaptureQueueOptions {
   readonly clock: Clock;
   readonly queueBytes: number;
   afterTurn(fn: () => void): void;
   /** Whether what comes behind can take one more. */
   hasRoomBehind(): boolean;
-  /** Makes the event, calls {@link Intake.release} and sends it on. Must not reject. */
-  finish(pending: Pending): Promise<void>;
+  /** Makes the event, calls {@link CaptureQueue.release} and sends it on. Must not reject. */
+  finish(pending: QueuedCapture): Promise<void>;
 }
 
 /** Leaves without waiting for another sighting. */
 export const AT_ONCE: number = Number.NEGATIVE_INFINITY;
 
 /** Puts a capture on its way. */
-export function pendingOf(
+export function queuedCapture(
   snapshot: Snapshot,
   readyAt: number,
-  more: Pick<Pending, "repeats" | "related" | "workshop" | "isFromDisk" | "isDone"> & {
+  more: Pick<QueuedCapture, "repeats" | "related" | "builder" | "isFromDisk" | "isDone"> & {
     readonly bytes: number;
   },
-): Pending {
+): QueuedCapture {
   return { id: snapshot.id, snapshot, sightings: [], weight: more.repeats?.count ?? 1, readyAt, ...more };
 }
 
 /** Puts a closing event on its way: the last of the captures it stands for, and what later sightings of that one know. */
-export function closingOf(snapshot: Snapshot, repeats: Repeats, sightings: readonly Surroundings[]): Pending {
+export function closingOf(
+  snapshot: Snapshot,
+  repeats: Repeats,
+  sightings: readonly CaptureContext[],
+): QueuedCapture {
   const bytes = sightings.reduce((sum, { hint }) => sum + sightingBytes(hint), snapshotBytes(snapshot));
-  const closing = pendingOf(snapshot, AT_ONCE, { repeats, bytes });
+  const closing = queuedCapture(snapshot, AT_ONCE, { repeats, bytes });
   closing.sightings.push(...sightings);
   return closing;
 }
@@ -83,20 +87,20 @@ const MAX_UNPARKED = 256;
  * Where captures wait, bounded in bytes (how many may wait is the gate's to say), until their turn of the event loop is over and other sightings have had their chance; and the
  * loop that takes them on, one by one, in order.
  */
-export class Intake {
-  readonly #options: IntakeOptions;
-  readonly #queue: BoundedQueue<Pending | Parked>;
-  readonly #shelf: Shelf = new Shelf();
-  readonly #byId = new Map<string, Pending | Parked>();
+export class CaptureQueue {
+  readonly #options: CaptureQueueOptions;
+  readonly #queue: BoundedQueue<QueuedCapture | CompactCapture>;
+  readonly #arena: TextArena = new TextArena();
+  readonly #byId = new Map<string, QueuedCapture | CompactCapture>();
   /** How many of the first must not wait: up to the last one that is in a hurry. */
   #urgent = 0;
   /** Taken out of the queue, and being made into an event. */
-  #inHand: Pending | undefined;
+  #inHand: QueuedCapture | undefined;
   #running = false;
   #timer: Timer | undefined;
   #whenEmpty: (() => void)[] = [];
 
-  constructor(options: IntakeOptions) {
+  constructor(options: CaptureQueueOptions) {
     this.#options = options;
     this.#queue = new BoundedQueue(options.queueBytes);
   }
@@ -111,10 +115,12 @@ export class Intake {
   }
 
   /** Takes a capture; `false` when full. */
-  push(pending: Pending): boolean {
-    const waiting = this.#isParkable(pending) ? new Parked(pending, this.#shelf, this.#queue.last) : pending;
+  push(pending: QueuedCapture): boolean {
+    const waiting = this.#isParkable(pending)
+      ? new CompactCapture(pending, this.#arena, this.#queue.last)
+      : pending;
     if (!this.#queue.push(waiting)) {
-      if (waiting instanceof Parked) waiting.leave(this.#shelf);
+      if (waiting instanceof CompactCapture) waiting.leave(this.#arena);
       return false;
     }
     this.#byId.set(waiting.id, waiting);
@@ -134,7 +140,7 @@ export class Intake {
   }
 
   /** The failure of a waiting capture was seen again: what is known there and was not known before is added. */
-  addSighting(id: string, sighting: Surroundings): void {
+  addSighting(id: string, sighting: CaptureContext): void {
     const waiting = this.#byId.get(id);
     if (waiting !== undefined) this.#addSighting(waiting, sighting);
   }
@@ -144,7 +150,8 @@ export class Intake {
     const waiting = this.#byId.get(id);
     if (waiting === undefined) return;
     const before = waiting.bytes;
-    const inner = waiting instanceof Parked ? waiting.wrap(outer, this.#shelf) : replace(waiting, outer);
+    const inner =
+      waiting instanceof CompactCapture ? waiting.wrap(outer, this.#arena) : replace(waiting, outer);
     this.#queue.reweigh(waiting.bytes - before);
     this.#addSighting(waiting, inner);
   }
@@ -175,14 +182,14 @@ export class Intake {
   }
 
   /** Takes the next one out at once, from the loop's hand if there is one: the loop will not run again. */
-  seize(): Pending | undefined {
+  seize(): QueuedCapture | undefined {
     const seized = this.#inHand ?? this.#take();
     this.#inHand = undefined;
     return seized;
   }
 
-  /** What {@link IntakeOptions.finish} was given goes on from here. `false`: it was seized meanwhile. */
-  release(pending: Pending): boolean {
+  /** What {@link CaptureQueueOptions.finish} was given goes on from here. `false`: it was seized meanwhile. */
+  release(pending: QueuedCapture): boolean {
     if (this.#inHand !== pending) return false;
     this.#inHand = undefined;
     return true;
@@ -207,7 +214,7 @@ export class Intake {
   }
 
   /** Takes the next one that may leave, or sees to it that somebody asks again in time. */
-  #nextReady(): Pending | undefined {
+  #nextReady(): QueuedCapture | undefined {
     const next = this.#queue.peek();
     if (next === undefined || !this.#options.hasRoomBehind()) return undefined;
     const wait = this.#urgent > 0 ? 0 : next.readyAt - this.#options.clock.monotonic();
@@ -217,12 +224,12 @@ export class Intake {
     return undefined;
   }
 
-  #take(): Pending | undefined {
+  #take(): QueuedCapture | undefined {
     const next = this.#shift();
-    return next instanceof Parked ? next.unparked() : next;
+    return next instanceof CompactCapture ? next.unparked() : next;
   }
 
-  #shift(): Pending | Parked | undefined {
+  #shift(): QueuedCapture | CompactCapture | undefined {
     const next = this.#queue.shift();
     if (next === undefined) return undefined;
     this.#byId.delete(next.id);
@@ -230,12 +237,12 @@ export class Intake {
     return next;
   }
 
-  #isParkable({ repeats, workshop, isDone }: Pending): boolean {
-    const isPlain = (repeats ?? workshop ?? isDone) === undefined;
+  #isParkable({ repeats, builder, isDone }: QueuedCapture): boolean {
+    const isPlain = (repeats ?? builder ?? isDone) === undefined;
     return isPlain && this.#queue.size >= MAX_UNPARKED;
   }
 
-  #addSighting(waiting: Waiting, sighting: Surroundings): void {
+  #addSighting(waiting: Waiting, sighting: CaptureContext): void {
     const more = addSighting(waiting.sightings, sighting, (bytes) => this.#queue.hasRoomFor(bytes));
     waiting.bytes += more;
     this.#queue.reweigh(more);
@@ -243,7 +250,7 @@ export class Intake {
 }
 
 /** @returns what it was before */
-function replace(pending: Pending, outer: Snapshot): Snapshot {
+function replace(pending: QueuedCapture, outer: Snapshot): Snapshot {
   const inner = pending.snapshot;
   pending.bytes += ownBytes(outer) + hintBytes(outer.hint) - ownBytes(inner);
   pending.snapshot = outer;

@@ -1,24 +1,24 @@
 import type { ExceptionNode } from "../capture/cause-tree.js";
 import {
+  type CaptureContext,
   errorBytes,
   hintBytes,
   ownBytes,
   type Snapshot,
   type Subject,
-  type Surroundings,
   snapshotOf,
 } from "../capture/snapshot.js";
 import { linesOf, type StackText } from "../capture/stack.js";
 import type { RequestInfo } from "../model/event.js";
-import type { Pending, Waiting } from "./capture-queue.js";
-import { type Shelf, type ShelfPlace, textAt } from "./text-arena.js";
+import type { QueuedCapture, Waiting } from "./capture-queue.js";
+import { type TextArena, type TextSlice, textAt } from "./text-arena.js";
 
-/** What a parked capture weighs beside its texts, in bytes, about: alone, and with surroundings of its own. */
+/** What a parked capture weighs beside its texts, in bytes, about: alone, and with captureContext of its own. */
 const OBJECT_BYTES = 256;
 const AROUND_BYTES = 512;
 
 /** What surrounds a capture and is not its alone: held as it is. */
-type Around = Omit<Surroundings, "request">;
+type Around = Omit<CaptureContext, "request">;
 
 /** What is its alone: becomes text. */
 interface OwnText extends Omit<Subject, "exceptions" | "site"> {
@@ -36,32 +36,32 @@ interface StacksText {
 }
 
 /**
- * A capture that may have to wait long: it stands as text on a shelf, and shares with the capture before whatever is
+ * A capture that may have to wait long: it stands as text on a arena, and shares with the capture before whatever is
  * the same. Few fields, because there may be ten thousand.
  */
-export class Parked implements Waiting, ShelfPlace {
+export class CompactCapture implements Waiting, TextSlice {
   readonly id: string;
   readonly readyAt: number;
   bytes: number;
   board!: Uint8Array;
   start!: number;
   end!: number;
-  #stacks: ShelfPlace | undefined;
+  #stacks: TextSlice | undefined;
   #around: Around;
-  #sightings: Surroundings[] | undefined;
+  #sightings: CaptureContext[] | undefined;
   /** A hook is owed the live error: of what parking would let go, it alone is kept. */
   #original: unknown;
 
   /** @param before - the capture in front of it */
-  constructor(pending: Pending, shelf: Shelf, before: Waiting | undefined) {
+  constructor(pending: QueuedCapture, arena: TextArena, before: Waiting | undefined) {
     const { id, readyAt, bytes, snapshot, related } = pending;
     this.id = id;
     // A whole number takes no place of its own.
     this.readyAt = Math.ceil(readyAt);
     this.#original = snapshot.original;
-    if (before instanceof Parked) this.#stacks = before.#stacks;
-    const textBytes = this.#put(snapshot, related, shelf);
-    const shared = before instanceof Parked ? before.#around : undefined;
+    if (before instanceof CompactCapture) this.#stacks = before.#stacks;
+    const textBytes = this.#put(snapshot, related, arena);
+    const shared = before instanceof CompactCapture ? before.#around : undefined;
     const isShared = shared !== undefined && isSame(snapshot, shared);
     this.#around = isShared ? shared : aroundOf(snapshot);
     this.bytes = OBJECT_BYTES + textBytes + liveBytes(snapshot);
@@ -73,23 +73,23 @@ export class Parked implements Waiting, ShelfPlace {
     return 1;
   }
 
-  get sightings(): Surroundings[] {
+  get sightings(): CaptureContext[] {
     this.#sightings ??= [];
     return this.#sightings;
   }
 
   /** Becomes the capture of an error that wraps its own, and weighs more. @returns what it was before */
-  wrap(outer: Snapshot, shelf: Shelf): Snapshot {
+  wrap(outer: Snapshot, arena: TextArena): Snapshot {
     const { snapshot: inner, related } = this.unparked();
     this.#around = aroundOf(outer);
     this.#original = outer.original;
     // The old texts stay where they are for as long as the board does.
-    this.bytes += this.#put(outer, related, shelf) + AROUND_BYTES + hintBytes(outer.hint) + liveBytes(outer);
+    this.bytes += this.#put(outer, related, arena) + AROUND_BYTES + hintBytes(outer.hint) + liveBytes(outer);
     return inner;
   }
 
   /** The capture as it was. */
-  unparked(): Pending {
+  unparked(): QueuedCapture {
     const { timestamp, request, related, ...own } = JSON.parse(textAt(this)) as OwnText;
     const { stacks, site } = JSON.parse(textAt(this.#stacks!)) as StacksText;
     const exceptions = own.exceptions.map((node, index) => ({ ...node, stack: stacks[index]! }));
@@ -99,16 +99,16 @@ export class Parked implements Waiting, ShelfPlace {
     return { id, snapshot, sightings, weight, related, bytes, readyAt };
   }
 
-  /** Leaves the shelf: there was no room for it in the queue. */
-  leave(shelf: Shelf): void {
-    shelf.takeBack(this);
-    if (this.#stacks !== undefined) shelf.takeBack(this.#stacks);
+  /** Leaves the arena: there was no room for it in the queue. */
+  leave(arena: TextArena): void {
+    arena.takeBack(this);
+    if (this.#stacks !== undefined) arena.takeBack(this.#stacks);
   }
 
   /** @returns what its texts weigh; stacks that were there already weigh nothing */
-  #put(snapshot: Snapshot, related: Pending["related"], shelf: Shelf): number {
-    const stacks = shelf.putShared(stacksOf(snapshot));
-    const { board, start, end } = shelf.put(textOf(snapshot, related));
+  #put(snapshot: Snapshot, related: QueuedCapture["related"], arena: TextArena): number {
+    const stacks = arena.putShared(stacksOf(snapshot));
+    const { board, start, end } = arena.put(textOf(snapshot, related));
     const isShared = stacks === this.#stacks;
     this.#stacks = stacks;
     this.board = board;
@@ -125,7 +125,7 @@ function liveBytes({ original, exceptions }: Snapshot): number {
 
 function textOf(
   { timestamp, request, exceptions, message, event }: Snapshot,
-  related: Pending["related"],
+  related: QueuedCapture["related"],
 ): string {
   return JSON.stringify({
     timestamp,
@@ -149,11 +149,11 @@ function cut(stack: StackText): StackText {
   return { lines: linesOf(stack) };
 }
 
-function aroundOf({ layers, trails, hint, transaction, trace }: Surroundings): Around {
+function aroundOf({ layers, trails, hint, transaction, trace }: CaptureContext): Around {
   return { layers, trails, hint, transaction, trace };
 }
 
-function isSame(own: Surroundings, other: Around): boolean {
+function isSame(own: CaptureContext, other: Around): boolean {
   return (
     areSame(own.layers, other.layers) &&
     areSame(own.trails, other.trails) &&

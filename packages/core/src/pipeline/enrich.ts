@@ -1,5 +1,5 @@
 import type { HeldAttachment } from "../capture/attachments.js";
-import type { Surroundings } from "../capture/snapshot.js";
+import type { CaptureContext } from "../capture/snapshot.js";
 import { crumbsOf } from "../context/breadcrumbs.js";
 import type { ScopeData } from "../context/scope.js";
 import { type Event, type Json, LEVELS, type Level, type User } from "../model/event.js";
@@ -28,7 +28,7 @@ export interface Facts {
  *
  * @param sightings - the first one first
  */
-export function enrich(event: Event, sightings: readonly Surroundings[], facts: Facts): Event {
+export function enrich(event: Event, sightings: readonly CaptureContext[], facts: Facts): Event {
   const layers: Layer[] = [];
   for (const { layers: scopes, hint, request, transaction } of sightings) {
     layers.unshift({ request, transaction }, ...scopes.map(scopeLayer), hint);
@@ -60,7 +60,7 @@ export function enrich(event: Event, sightings: readonly Surroundings[], facts: 
 }
 
 /** The files that travel with an event, each once. */
-export function attachmentsOf(sightings: readonly Surroundings[]): HeldAttachment[] {
+export function attachmentsOf(sightings: readonly CaptureContext[]): HeldAttachment[] {
   const all = sightings.flatMap(({ layers, hint }) => [
     ...layers.flatMap((layer) => layer.attachments),
     ...hint.attachments,
@@ -91,7 +91,7 @@ function innermost<K extends keyof Layer>(layers: readonly Layer[], field: K): L
 }
 
 /** What the call said, else its scope, innermost first; of several sightings the worst. */
-function levelOf(event: Event, sightings: readonly Surroundings[]): Level {
+function levelOf(event: Event, sightings: readonly CaptureContext[]): Level {
   const said = sightings
     .map(({ hint, layers }) => hint.level ?? layers.findLast((layer) => layer.level !== undefined)?.level)
     .filter((level) => level !== undefined);
@@ -102,14 +102,14 @@ function levelOf(event: Event, sightings: readonly Surroundings[]): Level {
 }
 
 /** The steps that led to the first sighting, then what the event brought along; the last `max` of them. */
-function breadcrumbsOf(event: Event, [first]: readonly Surroundings[], max: number): Event["breadcrumbs"] {
+function breadcrumbsOf(event: Event, [first]: readonly CaptureContext[], max: number): Event["breadcrumbs"] {
   const crumbs = [...(first?.trails ?? []).flatMap(crumbsOf), ...(event.breadcrumbs?.values ?? [])];
   const values = crumbs.slice(Math.max(0, crumbs.length - max));
   return values.length > 0 ? { values } : undefined;
 }
 
 /** An error that one sighting saw handled and another saw crash a request was not handled. */
-function withHandling(event: Event, sightings: readonly Surroundings[]): Event {
+function withHandling(event: Event, sightings: readonly CaptureContext[]): Event {
   const unhandled = sightings.find(({ hint }) => hint.mechanism?.handled === false)?.hint.mechanism;
   const root = event.exception?.values.at(-1);
   if (unhandled === undefined || root === undefined || root.mechanism?.handled === false) return event;

@@ -9,15 +9,15 @@ import type { NamedProcessor } from "../process/processors.js";
 import { createScrubber } from "../process/scrub.js";
 import { currentTraceLink } from "../trace/link.js";
 import { propagation, Tracer } from "../trace/tracer.js";
-import type { Workshop } from "./build.js";
+import type { EventBuilder } from "./build.js";
 import type { Facts } from "./enrich.js";
 
 /** Lays out, once per client, all that making an event needs. */
-export function createWorkshop(
+export function createEventBuilder(
   options: ResolvedOptions,
   platform: Platform,
   integrations: readonly Integration[],
-): Workshop {
+): EventBuilder {
   return {
     options,
     frames: {

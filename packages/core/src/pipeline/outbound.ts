@@ -1,31 +1,31 @@
 import { withoutData } from "../capture/attachments.js";
-import type { Snapshot, Surroundings } from "../capture/snapshot.js";
+import type { CaptureContext, Snapshot } from "../capture/snapshot.js";
 import { thrownText } from "../client/messages.js";
 import type { DestinationStats } from "../client/stats.js";
 import { Destinations, type DestinationsOptions } from "../delivery/destinations.js";
 import type { Behind } from "../gate/gate.js";
-import type { Recall } from "../spool/reader.js";
-import { Restock } from "../spool/replay.js";
+import type { SpoolReader } from "../spool/reader.js";
+import { SpoolReplay } from "../spool/replay.js";
 import type { SpooledEvent } from "../spool/store.js";
 import type { DropReason } from "../transport/drops.js";
 import type { Envelope } from "../transport/envelope.js";
-import { type Finished, finish, finishNow, type Workshop } from "./build.js";
-import { Intake, type Pending } from "./capture-queue.js";
+import { type EventBuilder, type Finished, finish, finishNow } from "./build.js";
+import { CaptureQueue, type QueuedCapture } from "./capture-queue.js";
 
 export interface OutboundOptions extends Omit<DestinationsOptions, "onRelieved"> {
-  readonly workshop: Workshop;
+  readonly builder: EventBuilder;
   /** Reads back what was written down; present with `spool`. */
-  readonly recall?: Recall;
+  readonly spoolReader?: SpoolReader;
   /** Called whenever an event has left or was given up. */
   onLeft(): void;
 }
 
-/** Everything behind the gate: the intake, the making of events, the destinations, and what comes back from disk. */
+/** Everything behind the gate: the captureQueue, the making of events, the destinations, and what comes back from disk. */
 export class Outbound {
   readonly #context: OutboundOptions;
-  readonly #intake: Intake;
+  readonly #captureQueue: CaptureQueue;
   readonly #destinations: Destinations;
-  readonly #restock: Restock | undefined;
+  readonly #replay: SpoolReplay | undefined;
   #whenRelieved: (() => void)[] = [];
   #isClosed = false;
 
@@ -33,19 +33,19 @@ export class Outbound {
     this.#context = context;
     const { options, platform } = context;
     this.#destinations = new Destinations({ ...context, onRelieved: () => this.#relieve() });
-    this.#intake = new Intake({
+    this.#captureQueue = new CaptureQueue({
       clock: platform.clock,
       queueBytes: options.queueBytes,
       afterTurn: platform.afterTurn,
       hasRoomBehind: () => this.#destinations.wantsMore(READY_AHEAD),
       finish: (pending) => this.#send(pending),
     });
-    this.#restock = this.#createRestock();
+    this.#replay = this.#createRestock();
   }
 
   /** Events that have not arrived yet and are not given up. */
   get queued(): number {
-    return this.#intake.size + this.#destinations.held;
+    return this.#captureQueue.size + this.#destinations.held;
   }
 
   /** Whether there is place for more, and whether the line takes anything. `held`: what waits elsewhere within the same bounds. */
@@ -54,10 +54,10 @@ export class Outbound {
     const { queueSize, queueBytes } = options;
     const { least, isHeldBack } = this.#destinations;
     const isOnDisk = spool?.isWorking ?? false;
-    const waiting = this.#intake.size + least.items;
+    const waiting = this.#captureQueue.size + least.items;
     return {
       isFull: waiting + held.items >= queueSize,
-      isOverflowing: !isOnDisk && this.#intake.bytes + least.bytes + held.bytes >= queueBytes,
+      isOverflowing: !isOnDisk && this.#captureQueue.bytes + least.bytes + held.bytes >= queueBytes,
       isHeldBack,
       // With nothing to try it with, nobody would learn that the line is up again.
       isStuck: waiting >= queueSize || (isHeldBack && waiting > 0),
@@ -74,15 +74,15 @@ export class Outbound {
   }
 
   /** Takes a capture; `false` when full. Its files are left behind when only they are too much. */
-  push(pending: Pending): boolean {
+  push(pending: QueuedCapture): boolean {
     const { spool } = this.#context;
     if (spool?.isTakenOver(pending)) {
       this.#destinations.leave(pending.id);
       return true;
     }
     if (spool !== undefined && !spool.holds(pending)) spool.keep(pending.snapshot);
-    if (this.#intake.push(pending) || spool?.leave(pending.id)) return true;
-    return hasFiles(pending) && this.#intake.push(withoutFiles(pending));
+    if (this.#captureQueue.push(pending) || spool?.leave(pending.id)) return true;
+    return hasFiles(pending) && this.#captureQueue.push(withoutFiles(pending));
   }
 
   /** Writes down what is only counted by now. */
@@ -105,24 +105,24 @@ export class Outbound {
 
   /** Whether the event of this id has not left yet. */
   isWaiting(id: string): boolean {
-    return this.#intake.has(id);
+    return this.#captureQueue.has(id);
   }
 
   /** The same, and it stands for no other capture. */
   isWaitingAlone(id: string): boolean {
-    return this.#intake.hasAlone(id);
+    return this.#captureQueue.hasAlone(id);
   }
 
   /** The failure of a waiting event was seen again: what is known there and was not known before is added. */
-  addSighting(id: string, sighting: Surroundings): void {
-    this.#intake.addSighting(id, sighting);
+  addSighting(id: string, sighting: CaptureContext): void {
+    this.#captureQueue.addSighting(id, sighting);
     // Of captures that are counted into one event, the first is the one on disk.
     if (this.isWaitingAlone(id)) this.#context.spool?.sight(id, sighting);
   }
 
   /** A waiting event becomes that of an error which wraps its own. */
   wrap(id: string, outer: Snapshot): void {
-    this.#intake.wrap(id, outer);
+    this.#captureQueue.wrap(id, outer);
     this.#context.spool?.keep(outer);
   }
 
@@ -136,8 +136,8 @@ export class Outbound {
     const deadline = clock.monotonic() + timeoutMs;
     for (;;) {
       const isFlushed = await this.#flushMemory(Math.max(0, deadline - clock.monotonic()));
-      if (!isFlushed || this.#restock === undefined) return isFlushed;
-      await this.#within(this.#restock.settled(), Math.max(0, deadline - clock.monotonic()));
+      if (!isFlushed || this.#replay === undefined) return isFlushed;
+      await this.#within(this.#replay.settled(), Math.max(0, deadline - clock.monotonic()));
       if (this.queued > 0) continue;
       return this.spooled.waiting === 0;
     }
@@ -149,9 +149,9 @@ export class Outbound {
     const deadline = clock.monotonic() + timeoutMs;
     const flushed = await this.flush(timeoutMs);
     this.#isClosed = true;
-    this.#restock?.stop();
+    this.#replay?.stop();
     this.#relieve();
-    for (const { id, weight } of this.#intake.takeAll()) this.abandon(id, weight);
+    for (const { id, weight } of this.#captureQueue.takeAll()) this.abandon(id, weight);
     const left = Math.max(0, deadline - clock.monotonic());
     return (await this.#destinations.close(left)) && flushed;
   }
@@ -162,15 +162,15 @@ export class Outbound {
   }
 
   /** Makes all that waits into events and sends them, synchronously. `false`: nobody would take anything now. */
-  lastWords(deadlineMs: number): boolean {
+  sendSync(deadlineMs: number): boolean {
     const { clock } = this.#context.platform;
     const endsAt = clock.monotonic() + deadlineMs;
     if (!this.#destinations.canSpeak) return false;
     this.#destinations.hold();
     // What takes time is the sending; the making must leave it some.
     const makeUntil = endsAt - deadlineMs / 2;
-    while (this.#intake.size > 0 && clock.monotonic() <= makeUntil) {
-      const pending = this.#intake.seize()!;
+    while (this.#captureQueue.size > 0 && clock.monotonic() <= makeUntil) {
+      const pending = this.#captureQueue.seize()!;
       if (this.#leaveOnDisk(pending)) continue;
       const made = this.#makeNow(pending);
       if (!("envelope" in made)) this.#drop(pending, made);
@@ -185,20 +185,20 @@ export class Outbound {
   async #flushMemory(timeoutMs: number): Promise<boolean> {
     const { clock } = this.#context.platform;
     const deadline = clock.monotonic() + timeoutMs;
-    this.#intake.hurry();
-    const isEmpty = await this.#within(this.#intake.empty(), timeoutMs);
+    this.#captureQueue.hurry();
+    const isEmpty = await this.#within(this.#captureQueue.empty(), timeoutMs);
     const left = Math.max(0, deadline - clock.monotonic());
     return (await this.#destinations.flush(left)) && isEmpty;
   }
 
-  async #send(pending: Pending): Promise<void> {
+  async #send(pending: QueuedCapture): Promise<void> {
     if (this.#context.spool?.isTakenOver(pending)) {
-      if (this.#intake.release(pending)) this.#destinations.leave(pending.id);
+      if (this.#captureQueue.release(pending)) this.#destinations.leave(pending.id);
       return;
     }
-    const made = await finish(pending, this.#context.workshop).catch(failure);
+    const made = await finish(pending, this.#context.builder).catch(failure);
     if ("envelope" in made) await this.#roomFor(made.envelope.bytes);
-    if (!this.#intake.release(pending)) return;
+    if (!this.#captureQueue.release(pending)) return;
     if ("envelope" in made) this.#offer(made.envelope, pending.isDone);
     else this.#drop(pending, made);
     this.#tellLeft(made);
@@ -210,15 +210,18 @@ export class Outbound {
     this.#destinations.recordDiscard("queue_overflow", "attachment", made.leftBytes);
   }
 
-  #makeNow(pending: Pending): Finished {
+  #makeNow(pending: QueuedCapture): Finished {
     try {
-      return finishNow(pending, this.#context.workshop);
+      return finishNow(pending, this.#context.builder);
     } catch (error) {
       return failure(error);
     }
   }
 
-  #drop({ id, weight }: Pending, { dropped, trouble }: Extract<Finished, { dropped: DropReason }>): void {
+  #drop(
+    { id, weight }: QueuedCapture,
+    { dropped, trouble }: Extract<Finished, { dropped: DropReason }>,
+  ): void {
     const { ledger, diagnostics, spool } = this.#context;
     spool?.settle(id);
     ledger.drop(dropped, weight);
@@ -233,7 +236,7 @@ export class Outbound {
   }
 
   /** Nobody here sends an event that is on disk. @returns `false` when it is in memory alone */
-  #leaveOnDisk(event: Pick<Pending, "id">): boolean {
+  #leaveOnDisk(event: Pick<QueuedCapture, "id">): boolean {
     const { spool } = this.#context;
     if (!spool?.holds(event) && !spool?.isTakenOver(event)) return false;
     this.#destinations.leave(event.id);
@@ -241,28 +244,29 @@ export class Outbound {
   }
 
   /** When there is no room, what is held is spoken first. */
-  #offerNow(envelope: Envelope, isDone: Pending["isDone"], endsAt: number): void {
+  #offerNow(envelope: Envelope, isDone: QueuedCapture["isDone"], endsAt: number): void {
     if (!this.#destinations.hasRoomFor(envelope.bytes)) this.#destinations.speak(endsAt);
     this.#offer(envelope, isDone);
   }
 
   /** Hands an event to every destination that does not have it. */
-  #offer(envelope: Envelope, isDone: Pending["isDone"]): void {
+  #offer(envelope: Envelope, isDone: QueuedCapture["isDone"]): void {
     if (this.#destinations.isHeldBack) this.#context.spool?.finish(envelope);
     this.#destinations.offer(envelope, isDone);
   }
 
-  #createRestock(): Restock | undefined {
+  #createRestock(): SpoolReplay | undefined {
     const { platform, spool } = this.#context;
     return (
       spool &&
-      new Restock({
+      new SpoolReplay({
         store: spool.store,
         clock: platform.clock,
         random: platform.random,
         afterTurn: platform.afterTurn,
         hasRoom: (isDone) =>
-          this.#intake.size < FROM_DISK_AHEAD && this.#destinations.wantsFromDisk(FROM_DISK_AHEAD, isDone),
+          this.#captureQueue.size < FROM_DISK_AHEAD &&
+          this.#destinations.wantsFromDisk(FROM_DISK_AHEAD, isDone),
         take: (event) => this.#takeFromDisk(event),
       })
     );
@@ -270,15 +274,17 @@ export class Outbound {
 
   /** An event from disk goes on from where it had come; `false`: it must wait there for more room. */
   #takeFromDisk(event: SpooledEvent): boolean {
-    const { recall, spool, ledger } = this.#context;
-    const recalled = recall?.read(event);
+    const { spoolReader, spool, ledger } = this.#context;
+    const recalled = spoolReader?.read(event);
     if (recalled === undefined) {
       spool?.settle(event.id);
       ledger.drop("internal_sdk_error", 1 + event.more.count);
       return true;
     }
     const isTaken =
-      "pending" in recalled ? this.#intake.push(recalled.pending) : this.#resume(recalled.envelope, event);
+      "pending" in recalled
+        ? this.#captureQueue.push(recalled.pending)
+        : this.#resume(recalled.envelope, event);
     if (!isTaken) this.#destinations.leave(event.id);
     return isTaken;
   }
@@ -292,8 +298,8 @@ export class Outbound {
   /** Something has left: what waited for room may go on. */
   #relieve(): void {
     for (const resolve of this.#whenRelieved.splice(0)) resolve();
-    this.#intake.kick();
-    this.#restock?.kick();
+    this.#captureQueue.kick();
+    this.#replay?.kick();
     this.#context.onLeft();
   }
 
@@ -325,11 +331,11 @@ function failure(error: unknown): Extract<Finished, { dropped: DropReason }> {
   };
 }
 
-function hasFiles({ snapshot }: Pending): boolean {
+function hasFiles({ snapshot }: QueuedCapture): boolean {
   return snapshot.hint.attachments.some(({ data }) => data.length > 0);
 }
 
-function withoutFiles(pending: Pending): Pending {
+function withoutFiles(pending: QueuedCapture): QueuedCapture {
   const { snapshot, bytes } = pending;
   const { attachments } = snapshot.hint;
   const hint = { ...snapshot.hint, attachments: attachments.map(withoutData) };

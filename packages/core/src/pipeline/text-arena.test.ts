@@ -1,71 +1,71 @@
 import { describe, expect, test } from "vitest";
-import { Shelf, textAt } from "./text-arena.js";
+import { TextArena, textAt } from "./text-arena.js";
 
-describe("Shelf", () => {
+describe("TextArena", () => {
   test("gives every text back as it was, however many boards they fill", () => {
-    const shelf = new Shelf();
+    const arena = new TextArena();
     const texts = Array.from({ length: 2000 }, (_, n) => `${n} ${"häßlich 🐦 ".repeat(n % 60)}`);
 
-    const places = texts.map((text) => shelf.put(text));
+    const places = texts.map((text) => arena.put(text));
 
     expect(places.map(textAt)).toEqual(texts);
     expect(new Set(places.map(({ board }) => board)).size).toBeGreaterThan(1);
   });
 
   test("puts a long text on a board of its own, which is no larger than the text", () => {
-    const shelf = new Shelf();
-    const short = shelf.put("short");
+    const arena = new TextArena();
+    const short = arena.put("short");
     const text = "€".repeat(300_000);
 
-    const long = shelf.put(text);
+    const long = arena.put(text);
 
     expect(long.board.length).toBe(900_000);
     expect(textAt(long)).toBe(text);
-    expect(shelf.put("next").board).toBe(short.board);
+    expect(arena.put("next").board).toBe(short.board);
   });
 
   test("does not begin a board with a piece of a text that did not fit", () => {
-    const shelf = new Shelf();
+    const arena = new TextArena();
     const text = "x".repeat(30_000);
 
-    const places = Array.from({ length: 20 }, () => shelf.put(text));
+    const places = Array.from({ length: 20 }, () => arena.put(text));
 
     expect(places.every((place) => textAt(place) === text)).toBe(true);
   });
 
   test("uses the place of a text that was taken back, so that what is refused fills no boards", () => {
-    const shelf = new Shelf();
-    const first = shelf.put("first");
-    for (let n = 0; n < 10_000; n++) shelf.takeBack(shelf.put("refused ".repeat(100)));
+    const arena = new TextArena();
+    const first = arena.put("first");
+    for (let n = 0; n < 10_000; n++) arena.takeBack(arena.put("refused ".repeat(100)));
 
-    const second = shelf.put("second");
+    const second = arena.put("second");
 
     expect(second.board).toBe(first.board);
     expect([first, second].map(textAt)).toEqual(["first", "second"]);
   });
 
   test("takes back only the last text", () => {
-    const shelf = new Shelf();
-    const [first, second] = [shelf.put("first"), shelf.put("second")];
+    const arena = new TextArena();
+    const [first, second] = [arena.put("first"), arena.put("second")];
 
-    shelf.takeBack(first);
-    shelf.takeBack(shelf.put("x".repeat(100_000)));
+    arena.takeBack(first);
+    arena.takeBack(arena.put("x".repeat(100_000)));
 
-    expect([first, second, shelf.put("third")].map(textAt)).toEqual(["first", "second", "third"]);
+    expect([first, second, arena.put("third")].map(textAt)).toEqual(["first", "second", "third"]);
   });
 
   test("shares the place of a text that comes again, until it is taken back", () => {
-    const shelf = new Shelf();
-    const places = ["a", "a", "b"].map((text) => shelf.putShared(text));
+    const arena = new TextArena();
+    const places = ["a", "a", "b"].map((text) => arena.putShared(text));
 
     expect(places.map(textAt)).toEqual(["a", "a", "b"]);
     expect(places[1]).toBe(places[0]);
-    shelf.takeBack(places[2]!);
-    shelf.put("c");
-    expect(textAt(shelf.putShared("b"))).toBe("b");
+    arena.takeBack(places[2]!);
+    arena.put("c");
+    expect(textAt(arena.putShared("b"))).toBe("b");
   });
 
   test("takes an empty text", () => {
-    expect(textAt(new Shelf().put(""))).toBe("");
+    expect(textAt(new TextArena().put(""))).toBe("");
   });
 });

@@ -1,5 +1,5 @@
 /** Where a text stands: UTF-8 on a board, which it keeps alive. */
-export interface ShelfPlace {
+export interface TextSlice {
   readonly board: Uint8Array;
   readonly start: number;
   readonly end: number;
@@ -19,13 +19,13 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  *
  * A board is given back once all of its texts are forgotten; nothing has to be said for that.
  */
-export class Shelf {
+export class TextArena {
   #board: Uint8Array = new Uint8Array(0);
   #end = 0;
-  #last: { readonly text: string; readonly place: ShelfPlace } | undefined;
+  #last: { readonly text: string; readonly place: TextSlice } | undefined;
 
   /** Puts a text, which must be well-formed, behind the others. */
-  put(text: string): ShelfPlace {
+  put(text: string): TextSlice {
     if (text.length > LONGEST_SHARED) {
       const board = encoder.encode(text);
       return { board, start: 0, end: board.length };
@@ -38,19 +38,19 @@ export class Shelf {
   }
 
   /** The same for texts of which several are often the same one after the other: those share a place. */
-  putShared(text: string): ShelfPlace {
+  putShared(text: string): TextSlice {
     if (text !== this.#last?.text) this.#last = { text, place: this.put(text) };
     return this.#last.place;
   }
 
   /** Makes room again where the last text was put, as if it had not been. */
-  takeBack(place: ShelfPlace): void {
+  takeBack(place: TextSlice): void {
     if (place.board !== this.#board || place.end !== this.#end) return;
     this.#end = place.start;
     if (place === this.#last?.place) this.#last = undefined;
   }
 
-  #place(text: string): ShelfPlace | undefined {
+  #place(text: string): TextSlice | undefined {
     const { read, written } = encoder.encodeInto(text, this.#board.subarray(this.#end));
     if (read < text.length) return undefined;
     const start = this.#end;
@@ -60,6 +60,6 @@ export class Shelf {
 }
 
 /** The text that was put there. */
-export function textAt({ board, start, end }: ShelfPlace): string {
+export function textAt({ board, start, end }: TextSlice): string {
   return decoder.decode(board.subarray(start, end));
 }

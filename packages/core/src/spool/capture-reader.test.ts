@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { readCauseTree } from "../capture/cause-tree.js";
+import { captureContext, whereabouts } from "../capture/context.js";
 import { readException } from "../capture/exception-text.js";
 import type { CaptureHint } from "../capture/hint.js";
 import { messageText, type Snapshot, type Subject, snapshotOf } from "../capture/snapshot.js";
 import { captureSite } from "../capture/stack.js";
-import { surroundings, whereabouts } from "../capture/surroundings.js";
 import { resolveOptions } from "../client/options.js";
 import { Scope } from "../context/scope.js";
 import type { Event } from "../model/event.js";
-import { type Finished, finishNow, type Workshop } from "../pipeline/build.js";
-import { AT_ONCE, pendingOf } from "../pipeline/capture-queue.js";
+import { type EventBuilder, type Finished, finishNow } from "../pipeline/build.js";
+import { AT_ONCE, queuedCapture } from "../pipeline/capture-queue.js";
 import { createScrubber } from "../process/scrub.js";
 import { Tracer } from "../trace/tracer.js";
 import { readCapture, readSighting } from "./capture-reader.js";
@@ -22,7 +22,7 @@ let ids = 0;
 const newId = (): string => `${++ids}`.padStart(32, "0");
 const tracer = new Tracer({ environment: "test", env: {}, newId, random: () => 0.5 });
 const scrubber = createScrubber();
-const workshop: Workshop = {
+const builder: EventBuilder = {
   options,
   frames: { projectRoot: "/app", inAppInclude: [], inAppExclude: [] },
   facts: {
@@ -40,7 +40,7 @@ const workshop: Workshop = {
 };
 
 function take(subject: Subject, scope: Scope = new Scope(), hint?: CaptureHint): Snapshot {
-  const around = surroundings(whereabouts(scope), hint, options.limits, options.request);
+  const around = captureContext(whereabouts(scope), hint, options.limits, options.request);
   return snapshotOf(ID, 1_767_323_045.678, subject, around, undefined);
 }
 
@@ -50,7 +50,7 @@ function failure(error: unknown): Subject {
 }
 
 function envelopeOf(snapshot: Snapshot): Extract<Finished, { envelope: unknown }>["envelope"] {
-  const made = finishNow(pendingOf(snapshot, AT_ONCE, { bytes: 0 }), workshop);
+  const made = finishNow(queuedCapture(snapshot, AT_ONCE, { bytes: 0 }), builder);
   if (!("envelope" in made)) throw new Error(`dropped: ${made.dropped}`);
   return made.envelope;
 }
@@ -153,7 +153,7 @@ describe("readCapture()", () => {
 
 describe("readSighting()", () => {
   test("gives what surrounded a later sighting", () => {
-    const sighting = surroundings(
+    const sighting = captureContext(
       whereabouts(crowdedScope()),
       { tags: { seen: "twice" }, mechanism: { type: "pino", handled: false } },
       options.limits,

@@ -1,5 +1,5 @@
 import type { HeldAttachment } from "../capture/attachments.js";
-import { type HintData, type Snapshot, type Surroundings, snapshotOf } from "../capture/snapshot.js";
+import { type CaptureContext, type HintData, type Snapshot, snapshotOf } from "../capture/snapshot.js";
 import { trailOf } from "../context/breadcrumbs.js";
 import { recalledData } from "../context/scope.js";
 import { recalledLink } from "../trace/tracer.js";
@@ -38,11 +38,11 @@ export function readCapture(id: string, text: string): Snapshot {
  *
  * @throws {SyntaxError | TypeError} when the text is none of ours
  */
-export function readSighting(text: string): Surroundings {
+export function readSighting(text: string): CaptureContext {
   return surroundingsOf(JSON.parse(text) as WrittenSurroundings);
 }
 
-function surroundingsOf(written: WrittenSurroundings): Surroundings {
+function surroundingsOf(written: WrittenSurroundings): CaptureContext {
   const { crumbs, layers, hint, request, transaction, link } = written;
   return {
     trails: [trailOf(crumbs)],

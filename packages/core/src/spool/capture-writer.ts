@@ -1,8 +1,8 @@
 import type { HeldAttachment } from "../capture/attachments.js";
 import type { ExceptionNode } from "../capture/cause-tree.js";
-import type { HintData, Snapshot, Surroundings } from "../capture/snapshot.js";
+import type { CaptureContext, HintData, Snapshot } from "../capture/snapshot.js";
 import { linesOf, type StackText } from "../capture/stack.js";
-import { crumbsOf, type Trail } from "../context/breadcrumbs.js";
+import { type BreadcrumbList, crumbsOf } from "../context/breadcrumbs.js";
 import type { ScopeData } from "../context/scope.js";
 import type { Breadcrumb, Event, Json, LogEntry, RequestInfo } from "../model/event.js";
 import type { Scrubber } from "../process/scrub.js";
@@ -80,7 +80,7 @@ export class CaptureWriter {
   }
 
   /** What surrounds a capture as one line of JSON: a {@link WrittenSurroundings}. */
-  sighting({ layers, trails, hint, request, transaction, trace }: Surroundings): string {
+  sighting({ layers, trails, hint, request, transaction, trace }: CaptureContext): string {
     const rest = {
       layers: layers.map((layer) => this.#plain(layer)).filter(isTold),
       hint: this.#plain(hint),
@@ -102,7 +102,7 @@ export class CaptureWriter {
   }
 
   /** The texts of breadcrumbs, oldest first. */
-  trail(trail: Trail): string[] {
+  trail(trail: BreadcrumbList): string[] {
     return crumbsOf(trail).map((crumb) => this.prepare(crumb));
   }
 

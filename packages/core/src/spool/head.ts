@@ -1,6 +1,6 @@
 import type { ContextLines } from "../client/platform.js";
 import type { Json } from "../model/event.js";
-import type { Workshop } from "../pipeline/build.js";
+import type { EventBuilder } from "../pipeline/build.js";
 import type { Facts } from "../pipeline/enrich.js";
 import { Tracer, type TracerOptions } from "../trace/tracer.js";
 
@@ -27,7 +27,7 @@ export interface ProcessFacts {
 }
 
 /** The head of a client's files, as JSON. Must not hold secrets: what the application gave is scrubbed. */
-export function headText({ facts, scrubber }: Workshop, { started, contexts }: ProcessFacts): string {
+export function headText({ facts, scrubber }: EventBuilder, { started, contexts }: ProcessFacts): string {
   const { release, dist, environment, serverName, sdk } = facts;
   const tags = scrubber.value(facts.tags) as Facts["tags"];
   const extra = scrubber.value(facts.extra) as Facts["extra"];
@@ -36,18 +36,18 @@ export function headText({ facts, scrubber }: Workshop, { started, contexts }: P
 }
 
 /**
- * The workshop for captures of another process: with its facts, and with source lines only of files that are older than
+ * The builder for captures of another process: with its facts, and with source lines only of files that are older than
  * it.
  *
  * @param contextLines - those of files that did not change after a time, in milliseconds since the Unix epoch
  * @throws {SyntaxError | TypeError} when the text is none of ours
  */
-export function workshopOf(
+export function builderOf(
   text: string,
-  own: Workshop,
+  own: EventBuilder,
   tracing: Omit<TracerOptions, "release" | "environment">,
   contextLines: (trustedUntilMs: number) => ContextLines,
-): Workshop {
+): EventBuilder {
   const { started, contexts, server_name: serverName, ...known } = JSON.parse(text) as Head;
   const tracer = new Tracer({ ...tracing, release: known.release, environment: known.environment });
   const merged = (): ReturnType<Facts["contexts"]> => {

@@ -5,19 +5,19 @@ import type { ResolvedOptions } from "../client/options.js";
 import type { Platform } from "../client/platform.js";
 import { createRepeats } from "../gate/repeats.js";
 import type { EventInput } from "../model/event.js";
-import type { Workshop } from "../pipeline/build.js";
-import { AT_ONCE, type Pending, pendingOf } from "../pipeline/capture-queue.js";
+import type { EventBuilder } from "../pipeline/build.js";
+import { AT_ONCE, type QueuedCapture, queuedCapture } from "../pipeline/capture-queue.js";
 import type { SpoolLoss } from "./store.js";
 
 /** What it takes to tell of what happened to others, or to the spool itself. */
 export interface NoticeOptions {
   readonly options: ResolvedOptions;
   readonly platform: Platform;
-  readonly workshop: Workshop;
+  readonly builder: EventBuilder;
   readonly diagnostics: Diagnostics;
   readonly ledger: Ledger;
   /** Puts an event on the road. */
-  push(pending: Pending): boolean;
+  push(pending: QueuedCapture): boolean;
 }
 
 /** What is lost is told: by one event that stands for all of it. */
@@ -42,7 +42,7 @@ export function tellRun(event: EventInput, context: NoticeOptions): void {
 
 /** Puts an event that nobody here captured on the road. */
 function pushed(event: EventInput, captures: number, context: NoticeOptions): boolean {
-  const { platform, options, workshop, push } = context;
+  const { platform, options, builder, push } = context;
   const now = platform.clock.now() / 1000;
   const around = { layers: [], trails: [], hint: copyHint(undefined, options.limits) };
   const snapshot = snapshotOf(platform.newId(), now, { exceptions: [], event }, around, undefined);
@@ -50,7 +50,7 @@ function pushed(event: EventInput, captures: number, context: NoticeOptions): bo
   repeats.add(snapshot);
   repeats.addUnseen(captures - 1, now);
   const bytes = snapshotBytes(snapshot);
-  return push(pendingOf(snapshot, AT_ONCE, { repeats, bytes, workshop: { ...workshop } }));
+  return push(queuedCapture(snapshot, AT_ONCE, { repeats, bytes, builder: { ...builder } }));
 }
 
 function eventOfLoss(loss: SpoolLoss): EventInput {

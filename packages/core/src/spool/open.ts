@@ -2,10 +2,10 @@ import type { Scope } from "../context/scope.js";
 import { destinationKeys } from "../delivery/destinations.js";
 import type { Transport } from "../transport/transport.js";
 import { CaptureWriter } from "./capture-writer.js";
-import { headText, workshopOf } from "./head.js";
+import { builderOf, headText } from "./head.js";
 import { type NoticeOptions, tellLoss, tellRun } from "./notices.js";
-import { Recall } from "./reader.js";
-import { SpoolDesk } from "./writer.js";
+import { SpoolReader } from "./reader.js";
+import { SpoolWriter } from "./writer.js";
 
 export interface OpenSpoolOptions extends NoticeOptions {
   readonly transports: readonly Transport[];
@@ -15,18 +15,18 @@ export interface OpenSpoolOptions extends NoticeOptions {
 
 /** What a client needs to keep its events on disk. */
 export interface OpenSpool {
-  readonly desk: SpoolDesk;
-  readonly recall: Recall;
+  readonly spoolWriter: SpoolWriter;
+  readonly spoolReader: SpoolReader;
 }
 
 /** Opens the spool of a client, where it has one. */
 export function openSpool(context: OpenSpoolOptions): OpenSpool | undefined {
-  const { options, platform, workshop, transports, diagnostics, scope } = context;
+  const { options, platform, builder, transports, diagnostics, scope } = context;
   if (options.spool === false || platform.spool === undefined || transports.length === 0) return undefined;
   const { dsn } = options;
   const { env, newId, random } = platform;
-  const writer = new CaptureWriter(workshop.scrubber, workshop.facts.tracer);
-  const head = headText(workshop, platform.processFacts());
+  const writer = new CaptureWriter(builder.scrubber, builder.facts.tracer);
+  const head = headText(builder, platform.processFacts());
   const store = platform.spool({
     ...options.spool,
     dsn,
@@ -38,19 +38,19 @@ export function openSpool(context: OpenSpoolOptions): OpenSpool | undefined {
     onRunLost: (event) => tellRun(event, context),
     crumbs: () => writer.trail(scope.snapshot().breadcrumbs),
     onTakenOver: (ids, waiting) => {
-      desk.takenOver(ids);
+      spoolWriter.takenOver(ids);
       context.ledger.handedOver += waiting;
     },
   });
   if (store === undefined) return undefined;
-  const desk = new SpoolDesk(store, writer, diagnostics);
-  const recall = new Recall({
-    workshop,
+  const spoolWriter = new SpoolWriter(store, writer, diagnostics);
+  const spoolReader = new SpoolReader({
+    builder,
     ownHead: head,
-    workshopOf: (text) =>
-      workshopOf(text, workshop, { dsn, env, newId, random }, (trustedUntilMs) =>
+    builderOf: (text) =>
+      builderOf(text, builder, { dsn, env, newId, random }, (trustedUntilMs) =>
         platform.contextLines(options.contextLines, trustedUntilMs),
       ),
   });
-  return { desk, recall };
+  return { spoolWriter, spoolReader };
 }

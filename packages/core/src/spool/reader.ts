@@ -1,30 +1,30 @@
 import { snapshotBytes } from "../capture/snapshot.js";
 import { createRepeats, type Repeats } from "../gate/repeats.js";
-import type { Workshop } from "../pipeline/build.js";
-import { AT_ONCE, type Pending, pendingOf } from "../pipeline/capture-queue.js";
+import type { EventBuilder } from "../pipeline/build.js";
+import { AT_ONCE, type QueuedCapture, queuedCapture } from "../pipeline/capture-queue.js";
 import type { Envelope } from "../transport/envelope.js";
 import { readCapture, readSighting } from "./capture-reader.js";
 import { readFinished } from "./finished.js";
 import type { SpooledEvent } from "./store.js";
 
 /** An event from disk, as far as it had come. */
-export type Recalled = { readonly pending: Pending } | { readonly envelope: Envelope };
+export type Recalled = { readonly pending: QueuedCapture } | { readonly envelope: Envelope };
 
-export interface RecallOptions {
-  readonly workshop: Workshop;
+export interface SpoolReaderOptions {
+  readonly builder: EventBuilder;
   /** What this process wrote at the head of its own files. */
   readonly ownHead: string;
-  /** The workshop for captures of the process that wrote this head. May throw. */
-  workshopOf(head: string): Workshop;
+  /** The builder for captures of the process that wrote this head. May throw. */
+  builderOf(head: string): EventBuilder;
 }
 
 /** Reads events that were written by this process or another. */
-export class Recall {
-  readonly #options: RecallOptions;
+export class SpoolReader {
+  readonly #options: SpoolReaderOptions;
   /** Of the last head that was read: most of a backlog has the same one. */
-  #last: { readonly head: string; readonly workshop: Workshop | undefined } | undefined;
+  #last: { readonly head: string; readonly builder: EventBuilder | undefined } | undefined;
 
-  constructor(options: RecallOptions) {
+  constructor(options: SpoolReaderOptions) {
     this.#options = options;
   }
 
@@ -42,14 +42,14 @@ export class Recall {
   }
 
   /** The last capture is the event; the ones before it are sightings of what it wraps. */
-  #pending({ id, head, parts, more, settled }: SpooledEvent): Pending {
+  #pending({ id, head, parts, more, settled }: SpooledEvent): QueuedCapture {
     const last = parts.findLastIndex(({ kind }) => kind === "raw");
     const snapshot = readCapture(id, parts[last]!.payload);
     const sightings = parts.filter((_, index) => index !== last).map(({ payload }) => readSighting(payload));
-    const pending = pendingOf(snapshot, AT_ONCE, {
+    const pending = queuedCapture(snapshot, AT_ONCE, {
       bytes: snapshotBytes(snapshot),
       repeats: repeatsOf(snapshot, more),
-      workshop: this.#workshop(head),
+      builder: this.#builder(head),
       isFromDisk: true,
       isDone: settled,
     });
@@ -58,16 +58,16 @@ export class Recall {
   }
 
   /** `undefined` for captures of this process, which are made where they always are. */
-  #workshop(head: string): Workshop | undefined {
-    if (this.#last?.head === head) return this.#last.workshop;
-    const workshop = head === this.#options.ownHead ? undefined : this.#options.workshopOf(head);
-    this.#last = { head, workshop };
-    return workshop;
+  #builder(head: string): EventBuilder | undefined {
+    if (this.#last?.head === head) return this.#last.builder;
+    const builder = head === this.#options.ownHead ? undefined : this.#options.builderOf(head);
+    this.#last = { head, builder };
+    return builder;
   }
 }
 
 function repeatsOf(
-  snapshot: Pending["snapshot"],
+  snapshot: QueuedCapture["snapshot"],
   { count, last }: SpooledEvent["more"],
 ): Repeats | undefined {
   if (count === 0) return undefined;

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../model/clock.js";
 import type { SpooledEvent, SpoolStore } from "./store.js";
 
-export interface RestockOptions {
+export interface SpoolReplayOptions {
   readonly store: SpoolStore;
   readonly clock: Clock;
   /** From 0 up to 1: spreads the looks of many processes. */
@@ -21,14 +21,14 @@ const LOOK_EVERY_MS = 30_000;
  * Brings what waits on disk back on the road: what found no room in memory, and what processes that have ended left. It
  * takes no more than the road has room for, so whatever happens now goes first.
  */
-export class Restock {
-  readonly #options: RestockOptions;
+export class SpoolReplay {
+  readonly #options: SpoolReplayOptions;
   #timer: Timer | undefined;
   #looking: Promise<void>;
   #round: Promise<void> | undefined;
   #isStopped = false;
 
-  constructor(options: RestockOptions) {
+  constructor(options: SpoolReplayOptions) {
     this.#options = options;
     this.#looking = new Promise<void>((resolve) => options.afterTurn(resolve)).then(() =>
       this.#look(SECOND_LOOK_MS),

@@ -1,4 +1,4 @@
-import type { Snapshot, Surroundings } from "../capture/snapshot.js";
+import type { CaptureContext, Snapshot } from "../capture/snapshot.js";
 import type { Diagnostics } from "../client/diagnostics.js";
 import { thrownText } from "../client/messages.js";
 import type { SpoolView } from "../delivery/delivery.js";
@@ -7,8 +7,8 @@ import type { CaptureWriter } from "./capture-writer.js";
 import { finishedText } from "./finished.js";
 import type { SpoolStore } from "./store.js";
 
-/** Writes down what is on its way, and strikes out what has arrived. No method throws. */
-export class SpoolDesk implements SpoolView {
+/** Writes down what is on its way, and failures out what has arrived. No method throws. */
+export class SpoolWriter implements SpoolView {
   readonly store: SpoolStore;
   readonly #writer: CaptureWriter;
   readonly #diagnostics: Diagnostics;
@@ -58,7 +58,7 @@ export class SpoolDesk implements SpoolView {
   }
 
   /** Writes down that the failure of an event was seen again. */
-  sight(id: string, sighting: Surroundings): void {
+  sight(id: string, sighting: CaptureContext): void {
     if (this.store.holds(id)) this.#write("sighting", id, () => this.#writer.sighting(sighting));
   }
 

@@ -20,14 +20,14 @@ export interface Transport {
    * `retry` with reason `network_error`.
    */
   send(batch: readonly Envelope[]): Promise<readonly SendResult[]>;
-  /** The process is about to end, and `lastWords` will follow: what takes its time may begin. Must not wait. */
-  prepareLastWords?(): void;
+  /** The process is about to end, and `sendSync` will follow: what takes its time may begin. Must not wait. */
+  prepareSync?(): void;
   /**
    * Sends synchronously, in the process's last moment: must return before `deadlineMs` milliseconds have passed.
    *
    * @returns one result per envelope; `undefined` when it cannot know
    */
-  lastWords?(batch: readonly Envelope[], deadlineMs: number): readonly SendResult[] | undefined;
+  sendSync?(batch: readonly Envelope[], deadlineMs: number): readonly SendResult[] | undefined;
   /** Gives back sockets and files within `deadlineMs` milliseconds. */
   close?(deadlineMs: number): Promise<void>;
 }

@@ -65,7 +65,7 @@ export class ProcessEnd {
     const waiting = [...this.#clients].filter((client) => client.undelivered() > 0);
     waiting.forEach((client, index) => {
       const left = begunAt + client.shutdownTimeoutMs - performance.now();
-      if (left > 0) client.lastWords(left / (waiting.length - index));
+      if (left > 0) client.sendSync(left / (waiting.length - index));
     });
     this.#isSpeaking = false;
   }

@@ -4,7 +4,7 @@ import type { ProxyAddress } from "../http/proxy.js";
 import { POST_THREAD } from "./sync-http-thread.js";
 
 /** One request, ready to leave. */
-export interface Letter {
+export interface SyncRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
 }
@@ -18,7 +18,7 @@ export interface PostAddress {
 
 /** What the thread is told. */
 interface PostOrder extends PostAddress {
-  readonly letters: readonly Letter[];
+  readonly letters: readonly SyncRequest[];
   readonly board: SharedArrayBuffer;
   readonly deadlineMs: number;
   /** Connections. */
@@ -35,9 +35,9 @@ const AT_ONCE = 8;
  * @returns the status of each answer; `undefined` for a letter without one
  * @throws where threads are not allowed: without `--allow-worker` under Node's permission model
  */
-export function postNow(
+export function postSync(
   address: PostAddress,
-  letters: readonly Letter[],
+  letters: readonly SyncRequest[],
   deadlineMs: number,
 ): readonly (number | undefined)[] {
   const endsAt = performance.now() + deadlineMs;
@@ -56,7 +56,7 @@ export function postNow(
   });
 }
 
-/** Starts the thread, so that it is ready when there is something to post. @throws as {@link postNow} */
+/** Starts the thread, so that it is ready when there is something to post. @throws as {@link postSync} */
 export function preparePost(): void {
   postThread();
 }

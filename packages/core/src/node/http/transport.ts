@@ -8,7 +8,7 @@ import { authHeader, type Dsn, envelopeUrl } from "../../model/dsn.js";
 import { type Envelope, encodeEnvelope, type SdkInfo } from "../../transport/envelope.js";
 import { type HttpAnswer, resultOfAnswer } from "../../transport/http-answer.js";
 import type { SendResult, Transport } from "../../transport/transport.js";
-import { type Letter, postNow, preparePost } from "../exit/sync-http.js";
+import { postSync, preparePost, type SyncRequest } from "../exit/sync-http.js";
 import type { CertificateAuthorities } from "./connector.js";
 import { createConnector, trustOf } from "./connector.js";
 import { ReleasedError } from "./lone-holder.js";
@@ -155,14 +155,14 @@ export function createHttpTransport(options: HttpTransportSetup): Transport {
     name: options.name ?? "http",
     maxBatch: 1,
     maxInFlight: MOST_CONNECTIONS,
-    prepareLastWords: preparePost,
-    lastWords(batch, deadlineMs) {
+    prepareSync: preparePost,
+    sendSync(batch, deadlineMs) {
       const bodies = batch.map(encodeNow);
-      const letters = bodies.flatMap((body): Letter[] =>
+      const letters = bodies.flatMap((body): SyncRequest[] =>
         body === undefined ? [] : [{ headers: { ...headers, ...body.headers }, body: body.bytes }],
       );
       const address = { url: url.href, proxy, trust: trustOf(options.ca) };
-      const statuses = [...postNow(address, letters, deadlineMs)];
+      const statuses = [...postSync(address, letters, deadlineMs)];
       return bodies.map((body) => (body === undefined ? UNWRITABLE : resultAtTheEnd(statuses.shift())));
     },
     send: (batch) => NOBODY.runInAsyncScope(() => Promise.all(batch.map(sendOne))),

@@ -31,13 +31,13 @@ const MOST_DECODED = 4 * MAX_SOURCE_LINE;
 /** Places of one file whose neighbours are remembered: failures come from few of them, again and again. */
 const MOST_KNOWN = 50;
 
-type Surroundings = Pick<SourceContext, "pre_context" | "post_context">;
+type CaptureContext = Pick<SourceContext, "pre_context" | "post_context">;
 
 /** Wraps the bytes of a source file, UTF-8. */
 export function createSourceFile(content: Buffer): SourceFile {
   const lines = createLineIndex(content);
   const isPlain = isAscii(content);
-  const known = new Map<string, Surroundings>();
+  const known = new Map<string, CaptureContext>();
   let knownBytes = 0;
   let longLine: { readonly lineno: number; readonly text: string } | undefined;
 
@@ -71,7 +71,7 @@ export function createSourceFile(content: Buffer): SourceFile {
     const text = content.toString("utf8", range.start, Math.min(range.end, range.start + MOST_DECODED));
     return cutText(lineno, text, 1);
   };
-  const surroundingsOf = (lineno: number, around: number): Surroundings => {
+  const surroundingsOf = (lineno: number, around: number): CaptureContext => {
     const place = `${lineno}:${around}`;
     const before = known.get(place);
     if (before !== undefined) return before;

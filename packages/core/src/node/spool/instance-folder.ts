@@ -22,7 +22,7 @@ const LATE_AFTER_MS = 5000;
  * the folder's time: clocks of several machines on one volume need not agree. It is also what tells that the folder is
  * gone. No process ids: they mean nothing from one container to the next.
  */
-export class Home {
+export class InstanceFolder {
   readonly folder: string;
   readonly #options: HomeOptions;
   #isOpen = false;

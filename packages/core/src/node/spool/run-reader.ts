@@ -8,7 +8,7 @@ import { watchProcess } from "./run-process.js";
 import { type RunRecord, readRunRecord } from "./run-record.js";
 import { readCrashReport } from "./run-report.js";
 import { REPORT_FOLDER } from "./run-report-setting.js";
-import { judgeRun, type Surroundings } from "./run-verdict.js";
+import { type CaptureContext, judgeRun } from "./run-verdict.js";
 
 /**
  * Finds out what became of a process, from what it left in its folder, and takes that away: it is told of once.
@@ -34,7 +34,7 @@ export async function readRun(folder: string, now: number): Promise<RunFinding |
   return verdict === undefined ? undefined : { record, verdict, ...found };
 }
 
-async function surroundingsOf(record: RunRecord): Promise<Pick<Surroundings, "group" | "alive">> {
+async function surroundingsOf(record: RunRecord): Promise<Pick<CaptureContext, "group" | "alive">> {
   const { pid, identity } = record;
   const alive = identity === undefined ? undefined : await watchProcess(pid, identity);
   const group = memoryGroup();

@@ -14,7 +14,7 @@ export type RunVerdict =
   | { readonly kind: "unknown"; readonly crash?: string };
 
 /** What the finder of a record can see around it. */
-export interface Surroundings {
+export interface CaptureContext {
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
   /** The memory group of the finder, and the processes killed in it. */
@@ -42,7 +42,7 @@ const STALL_BUSY = 0.9;
  *
  * @returns `undefined` where there is nothing to tell: the process lives, or it was at a terminal, where people end it
  */
-export function judgeRun(record: RunRecord, around: Surroundings): RunVerdict | undefined {
+export function judgeRun(record: RunRecord, around: CaptureContext): RunVerdict | undefined {
   if (around.alive !== undefined) {
     // Halted or asleep with the whole machine, it will go on; one that works and gives no sign of life hangs.
     const forMs = around.now - record.samples.at(-1)!.at;
@@ -56,7 +56,7 @@ export function judgeRun(record: RunRecord, around: Surroundings): RunVerdict | 
   );
 }
 
-function proven(record: RunRecord, { group, report }: Surroundings): RunVerdict | undefined {
+function proven(record: RunRecord, { group, report }: CaptureContext): RunVerdict | undefined {
   const shortage = shortageOf(record);
   const of = shortage === undefined ? {} : { of: shortage };
   if (report?.isOutOfMemory) return { kind: "out_of_memory", evidence: "report", ...of };

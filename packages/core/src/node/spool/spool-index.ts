@@ -40,7 +40,7 @@ const BYTES_AROUND = 512;
 const SEGMENTS = 8;
 
 /** All events that one client has on disk: its own, and those of instances it took over. Knows which are in hand. */
-export class Holdings {
+export class SpoolIndex {
   inHand = 0;
   waiting = 0;
   /** Bytes in the folders of others, when they were last looked at. */

@@ -4,10 +4,10 @@ import type { Diagnostics } from "../../client/diagnostics.js";
 import type { Clock } from "../../model/clock.js";
 import type { PartKind, SpoolCount, SpooledEvent, SpoolLoss, SpoolStore } from "../../spool/store.js";
 import { DiskGuard } from "./disk-guard.js";
-import { Home } from "./instance-folder.js";
+import { InstanceFolder } from "./instance-folder.js";
 import { CLAIMED, codeOf, isAbsence, textOf } from "./layout.js";
 import { isId, LONGEST_PAYLOAD_BYTES } from "./line.js";
-import { Holdings } from "./spool-index.js";
+import { SpoolIndex } from "./spool-index.js";
 import { type AdoptionOptions, adoptEnded, bytesIn, instancesBeside } from "./takeover.js";
 
 /** What a spool on disk needs. */
@@ -70,8 +70,8 @@ class FileSpool implements FolderSpool {
   readonly #maxAgeMs: number;
   readonly #disk: DiskGuard;
   /** The folder and what is in it: both are new after they were taken over. */
-  #home: Home;
-  #holdings: Holdings;
+  #home: InstanceFolder;
+  #holdings: SpoolIndex;
   #adopting: Promise<SpoolCount> | undefined;
   #isClosed = false;
 
@@ -184,7 +184,7 @@ class FileSpool implements FolderSpool {
     return { events, captures };
   }
 
-  #adoption(home: Home, isHere: () => boolean): AdoptionOptions {
+  #adoption(home: InstanceFolder, isHere: () => boolean): AdoptionOptions {
     const { dir, group, destinations, diagnostics, clock, owner, onClaimed } = this.#options;
     const seen = home.look();
     return {
@@ -286,16 +286,16 @@ class FileSpool implements FolderSpool {
     this.#call(() => this.#options.onTakenOver?.(holdings.idsInHand(), holdings.waiting));
   }
 
-  #newHome(): Home {
+  #newHome(): InstanceFolder {
     const { dir, group, clock, newId } = this.#options;
     const instance = newId().slice(0, 16);
-    return new Home({ dir, group, instance, clock, onGone: () => this.#gone() });
+    return new InstanceFolder({ dir, group, instance, clock, onGone: () => this.#gone() });
   }
 
-  #newHoldings(): Holdings {
+  #newHoldings(): SpoolIndex {
     const { destinations, fsync = false, onClaimed, clock, onAdopted, onLost } = this.#options;
     const { folder, instance } = this.#home;
-    return new Holdings({
+    return new SpoolIndex({
       folder,
       instance,
       destinations,

@@ -28,7 +28,7 @@ export function createLineTransport(name: string, sink: LineSink): Transport {
         underWay = [];
       }
     },
-    lastWords(batch, deadlineMs) {
+    sendSync(batch, deadlineMs) {
       // What is half-way out is finished by the writer, and must not be said twice.
       const begun = new Set(underWay);
       sink.writer().writeNow(linesOf(batch.filter((envelope) => !begun.has(envelope))), deadlineMs);

@@ -53,7 +53,7 @@ describe("fileTransport()", () => {
     const path = join(folder, "events.ndjson");
     const transport = fileTransport({ path, mode: 0o640 });
 
-    expect(transport.lastWords?.([numbered(1), numbered(2)], 100)).toEqual([
+    expect(transport.sendSync?.([numbered(1), numbered(2)], 100)).toEqual([
       { kind: "accepted" },
       { kind: "accepted" },
     ]);
@@ -102,7 +102,7 @@ describe("fileTransport()", () => {
     const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
     const transport = fileTransport(fifo);
     const long = { ...numbered(1), payload: `"${"x".repeat(100_000)}"` };
-    expect(() => transport.lastWords?.([long], 20)).toThrow(/nobody reads/);
+    expect(() => transport.sendSync?.([long], 20)).toThrow(/nobody reads/);
     const torn = readSync(reader, Buffer.alloc(200_000));
     await transport.send([numbered(2)]);
 
@@ -115,11 +115,11 @@ describe("fileTransport()", () => {
 
 /** Writes `argv[2]` events of 10 kB; exits at once, with last words, if `argv[3]` says so. */
 const CODE = `
-import { systemClock } from "./clock.js";
-import { silentDiagnostics } from "./diagnostics.js";
-import { eventEnvelope } from "./envelope.js";
-import { consoleTransport } from "./node/console-transport.js";
-import { createDelivery } from "./transport/delivery.js";
+import { systemClock } from "./model/clock.js";
+import { silentDiagnostics } from "./client/diagnostics.js";
+import { eventEnvelope } from "./transport/envelope.js";
+import { consoleTransport } from "./node/transports/console-transport.js";
+import { createDelivery } from "./delivery/delivery.js";
 
 const [count, then] = process.argv.slice(2);
 if (then === "touched") process.stdout.write("");
@@ -132,7 +132,7 @@ for (let number = 0; number < Number(count); number++) {
   delivery.offer(eventEnvelope({ id, payload: JSON.stringify({ event_id: id, text: "x".repeat(10_000) }) }));
 }
 process.on("exit", () => {
-  delivery.lastWords(2000);
+  delivery.sendSync(2000);
   process.stderr.write(JSON.stringify(delivery.stats().delivered));
 });
 if (then === "flush") delivery.flush(5000);

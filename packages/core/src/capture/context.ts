@@ -11,7 +11,7 @@ import type { NormaliseLimits } from "../process/normalise.js";
 import { traceLink } from "../trace/link.js";
 import type { CaptureHint } from "./hint.js";
 import { read } from "./safe-read.js";
-import { copyHint, describeRequest, type Surroundings } from "./snapshot.js";
+import { type CaptureContext, copyHint, describeRequest } from "./snapshot.js";
 
 /** The scopes around a call. */
 export interface Whereabouts {
@@ -19,7 +19,7 @@ export interface Whereabouts {
   readonly identity: Scope;
   /** Outermost first. */
   readonly layers: readonly ScopeData[];
-  readonly trails: Surroundings["trails"];
+  readonly trails: CaptureContext["trails"];
 }
 
 /** Finds out where a call stands. Costs nothing: scopes are immutable values. */
@@ -40,12 +40,12 @@ export function whereabouts(clientScope: Scope): Whereabouts {
 }
 
 /** Copies all that surrounds a capture. */
-export function surroundings(
+export function captureContext(
   { layers, trails }: Whereabouts,
   hint: CaptureHint | undefined,
   limits: NormaliseLimits,
   policy: RequestPolicy,
-): Surroundings {
+): CaptureContext {
   const { request, transaction } = describeRequest(layers, policy);
   return {
     layers: layers.some(({ request: source }) => source !== undefined) ? layers.map(withoutSource) : layers,

@@ -16,7 +16,7 @@ export {
   type LogRuleOptions,
   severityOf,
 } from "./bridge/log-record.js";
-export { misplacedDecorator } from "./client/misuse.js";
+export { misplacedDecorator } from "./bridge/misuse.js";
 export { type Context, currentClient, currentContext, runInContext } from "./context/current.js";
 export { type RequestDetails, type RequestLike, requestPath, requestSource } from "./request/request.js";
 export {

@@ -3,7 +3,6 @@ import { captureContext, fingerprintOf, type Whereabouts, whereabouts } from "./
 import { readEventInput, type ToldText } from "./capture/event-input.js";
 import { readException } from "./capture/exception-text.js";
 import type { CaptureHint } from "./capture/hint.js";
-import { read } from "./capture/safe-read.js";
 import type { Sighting } from "./capture/seen-errors.js";
 import {
   type MessageText,
@@ -15,11 +14,7 @@ import {
 } from "./capture/snapshot.js";
 import { captureSite, isEmptyStack, NO_STACK } from "./capture/stack.js";
 import { versions } from "./client/copies.js";
-import { createDiagnostics, type Diagnostics } from "./client/diagnostics.js";
 import { type Integration, setUpIntegrations } from "./client/integration.js";
-import { Ledger } from "./client/ledger.js";
-import { thrownText } from "./client/messages.js";
-import { demand } from "./client/option-checks.js";
 import {
   type ClientOptions,
   integrationList,
@@ -34,11 +29,16 @@ import { breadcrumbPolicy } from "./context/breadcrumbs.js";
 import type { CaptureTarget } from "./context/current.js";
 import type { Scope } from "./context/scope.js";
 import { transportsOf } from "./delivery/destinations.js";
+import { Ledger } from "./delivery/ledger.js";
 import type { Folded } from "./gate/aggregate.js";
 import { type Decision, Gate } from "./gate/gate.js";
 import { repeatKey } from "./gate/group-key.js";
 import { eventDetails, kindDetails } from "./gate/kind-details.js";
+import { createDiagnostics, type Diagnostics } from "./model/diagnostics.js";
 import type { EventInput, Level } from "./model/event.js";
+import { thrownText } from "./model/messages.js";
+import { demand } from "./model/option-checks.js";
+import { read } from "./model/safe-read.js";
 import { AT_ONCE, closingOf, queuedCapture } from "./pipeline/capture-queue.js";
 import { createEventBuilder, showsErrors } from "./pipeline/event-builder.js";
 import { Outbound } from "./pipeline/outbound.js";

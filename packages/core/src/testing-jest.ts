@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 
-import { messageText } from "./client/messages.js";
+import { messageText } from "./model/messages.js";
 import { type CorvidMatchers, corvidMatchers } from "./testing.js";
 
 declare global {

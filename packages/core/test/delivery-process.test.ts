@@ -6,7 +6,7 @@ import { createProgram, ended, type Program } from "./support/child.js";
 const CODE = `
 import { randomBytes } from "node:crypto";
 import { systemClock } from "./model/clock.js";
-import { silentDiagnostics } from "./client/diagnostics.js";
+import { silentDiagnostics } from "./model/diagnostics.js";
 import { parseDsn } from "./model/dsn.js";
 import { eventEnvelope } from "./transport/envelope.js";
 import { createHttpTransport } from "./node/http/transport.js";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { silentDiagnostics } from "../src/client/diagnostics.js";
 import { createDelivery } from "../src/delivery/delivery.js";
+import { silentDiagnostics } from "../src/model/diagnostics.js";
 import type { SendResult } from "../src/transport/transport.js";
 import { createTestClock } from "./support/clock.js";
 import {

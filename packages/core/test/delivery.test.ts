@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { type Fault, rateLimited, startTestServer, type TestServer } from "@corvid/test-server";
 import { afterAll, describe, expect, test } from "vitest";
-import { silentDiagnostics } from "../src/client/diagnostics.js";
 import { createDelivery, type Delivery, type Outcome } from "../src/delivery/delivery.js";
 import { type Clock, systemClock } from "../src/model/clock.js";
+import { silentDiagnostics } from "../src/model/diagnostics.js";
 import { parseDsn } from "../src/model/dsn.js";
 import type { Attachment } from "../src/model/event.js";
 import { createHttpTransport } from "../src/node/http/transport.js";

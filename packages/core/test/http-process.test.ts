@@ -19,7 +19,7 @@ const CODE = `
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
 import { systemClock } from "./model/clock.js";
-import { silentDiagnostics } from "./client/diagnostics.js";
+import { silentDiagnostics } from "./model/diagnostics.js";
 import { parseDsn } from "./model/dsn.js";
 import { eventEnvelope } from "./transport/envelope.js";
 import { createHttpTransport } from "./node/http/transport.js";

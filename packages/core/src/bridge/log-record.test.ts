@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { addBreadcrumb, captureException, captureMessage } from "../context/api.js";
 import { getScope, withRequestScope } from "../context/current.js";
-import { unobserved } from "../context/hook-guard.js";
 import type { Event } from "../model/event.js";
+import { unobserved } from "../process/hook-guard.js";
 import { withCapturedEvents } from "../testing.js";
 import {
   createLogRule,

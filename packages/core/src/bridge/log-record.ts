@@ -1,12 +1,12 @@
 import { isErrorLike } from "../capture/exception-text.js";
 import type { CaptureHint, TagValue } from "../capture/hint.js";
-import { read } from "../capture/safe-read.js";
-import { describe, OptionsError } from "../client/option-checks.js";
 import { addBreadcrumb, captureException, captureMessage } from "../context/api.js";
 import { listeningClient } from "../context/current.js";
-import { isUnobserved, unobserved } from "../context/hook-guard.js";
 import { mergeDefined } from "../context/scope.js";
 import type { Level } from "../model/event.js";
+import { describe, OptionsError } from "../model/option-checks.js";
+import { read } from "../model/safe-read.js";
+import { isUnobserved, unobserved } from "../process/hook-guard.js";
 import { cleanText, normaliseRecord } from "../process/normalise.js";
 import { createKeyJudge } from "../process/scrub/keys.js";
 

@@ -1,4 +1,5 @@
 import type { Json, Mechanism } from "../model/event.js";
+import { className, isList, isObject, read, readText } from "../model/safe-read.js";
 import { createNormaliser } from "../process/normalise.js";
 import {
   type CaptureLimits,
@@ -7,7 +8,6 @@ import {
   ownProperties,
   readException,
 } from "./exception-text.js";
-import { className, isList, isObject, read, readText } from "./safe-read.js";
 
 /** One exception of a tree, and where in the tree it hangs. */
 export interface ExceptionNode extends ExceptionText {

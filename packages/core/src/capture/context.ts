@@ -6,11 +6,11 @@ import {
   type Scope,
   type ScopeData,
 } from "../context/scope.js";
+import { traceLink } from "../context/trace-link.js";
 import type { EventInput } from "../model/event.js";
+import { read } from "../model/safe-read.js";
 import type { NormaliseLimits } from "../process/normalise.js";
-import { traceLink } from "../trace/link.js";
 import type { CaptureHint } from "./hint.js";
-import { read } from "./safe-read.js";
 import { type CaptureContext, copyHint, describeRequest } from "./snapshot.js";
 
 /** The scopes around a call. */

@@ -1,7 +1,7 @@
 import type { Json } from "../model/event.js";
+import { className, isObject, read, readText } from "../model/safe-read.js";
 import { ownKeys } from "../process/normalise/own-keys.js";
 import { asRecord, cleanText, type NormaliseLimits, normalise } from "../process/normalise.js";
-import { className, isObject, read, readText } from "./safe-read.js";
 import { NO_STACK, type StackText, stackText } from "./stack.js";
 
 /** One exception as text: all that is read from an error object while it is alive. */

@@ -1,6 +1,6 @@
 import type { Scope } from "../context/scope.js";
 import type { Folded } from "../gate/aggregate.js";
-import { isObject } from "./safe-read.js";
+import { isObject } from "../model/safe-read.js";
 
 /** One failure that was seen: by which client, and as which event it goes. */
 export interface Sighting {

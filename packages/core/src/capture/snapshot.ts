@@ -1,3 +1,4 @@
+import { copyAttachments, type HeldAttachment } from "../context/attachments.js";
 import type { BreadcrumbList } from "../context/breadcrumbs.js";
 import {
   copyFingerprint,
@@ -7,6 +8,7 @@ import {
   type ScopeData,
   userFromInput,
 } from "../context/scope.js";
+import type { TraceLink } from "../context/trace-link.js";
 import {
   type EventInput,
   type Json,
@@ -16,6 +18,7 @@ import {
   type RequestInfo,
   type User,
 } from "../model/event.js";
+import { isList, isObject, read } from "../model/safe-read.js";
 import {
   asRecord,
   cleanText,
@@ -24,11 +27,8 @@ import {
   normalise,
   normaliseRecord,
 } from "../process/normalise.js";
-import type { TraceLink } from "../trace/link.js";
-import { copyAttachments, type HeldAttachment } from "./attachments.js";
 import type { ExceptionNode } from "./cause-tree.js";
 import type { CaptureHint, UserInput } from "./hint.js";
-import { isList, isObject, read } from "./safe-read.js";
 import { type StackText, stackBytes } from "./stack.js";
 
 /** A message event as text. */

@@ -1,13 +1,8 @@
-import { MAX_ATTACHMENT_BYTES } from "../capture/attachments.js";
 import type { EventHint, TagValue } from "../capture/hint.js";
+import { MAX_ATTACHMENT_BYTES } from "../context/attachments.js";
 import type { RequestPolicy } from "../context/scope.js";
 import { type Dsn, DsnError, parseDsn } from "../model/dsn.js";
 import type { Breadcrumb, Event } from "../model/event.js";
-import { type ScrubOptions, scrubCheck } from "../process/scrub.js";
-import { type ResolvedSpool, resolveSpool, type SpoolOptions } from "../spool/options.js";
-import { type Destination, type HttpDestination, isHttpDestination } from "../transport/destination.js";
-import type { Transport } from "../transport/transport.js";
-import type { Integration, Processor } from "./integration.js";
 import {
   arrayOf,
   type Check,
@@ -20,7 +15,12 @@ import {
   shape,
   shortened,
   unknownName,
-} from "./option-checks.js";
+} from "../model/option-checks.js";
+import { type ScrubOptions, scrubCheck } from "../process/scrub.js";
+import { type ResolvedSpool, resolveSpool, type SpoolOptions } from "../spool/options.js";
+import { type Destination, type HttpDestination, isHttpDestination } from "../transport/destination.js";
+import type { Transport } from "../transport/transport.js";
+import type { Integration, Processor } from "./integration.js";
 
 /** The bounds of values and events. */
 export interface Limits {

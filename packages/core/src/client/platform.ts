@@ -1,4 +1,5 @@
 import type { Clock } from "../model/clock.js";
+import type { Diagnostics } from "../model/diagnostics.js";
 import type { Dsn } from "../model/dsn.js";
 import type { EventInput, Frame, Json } from "../model/event.js";
 import type { ProcessFacts } from "../spool/head.js";
@@ -8,7 +9,6 @@ import type { TraceHeadersFor } from "../trace/tracer.js";
 import type { HttpDestination } from "../transport/destination.js";
 import type { SdkInfo } from "../transport/envelope.js";
 import type { Transport } from "../transport/transport.js";
-import type { Diagnostics } from "./diagnostics.js";
 import type { Integration } from "./integration.js";
 import type { ResolvedOptions } from "./options.js";
 

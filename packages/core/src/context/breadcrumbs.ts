@@ -1,7 +1,7 @@
-import { type Diagnostics, silentDiagnostics } from "../client/diagnostics.js";
-import { thrownText } from "../client/messages.js";
+import { type Diagnostics, silentDiagnostics } from "../model/diagnostics.js";
 import type { Breadcrumb } from "../model/event.js";
-import { receivedInstead } from "./hook-guard.js";
+import { thrownText } from "../model/messages.js";
+import { receivedInstead } from "../process/hook-guard.js";
 
 /**
  * The last breadcrumbs of a scope, oldest first: an immutable view on an array that its newest owner appends to.

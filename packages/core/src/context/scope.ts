@@ -1,4 +1,3 @@
-import { copyAttachment, type HeldAttachment } from "../capture/attachments.js";
 import type { TagValue, UserInput } from "../capture/hint.js";
 import {
   type Attachment,
@@ -12,6 +11,7 @@ import {
 import { ownKeys } from "../process/normalise/own-keys.js";
 import { cleanText, createNormaliser, type NormaliseLimits, normaliseRecord } from "../process/normalise.js";
 import { Trace } from "../trace/trace.js";
+import { copyAttachment, type HeldAttachment } from "./attachments.js";
 import {
   append,
   type BreadcrumbList,

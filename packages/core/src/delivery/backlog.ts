@@ -1,4 +1,4 @@
-import { BoundedQueue } from "../pipeline/bounded-queue.js";
+import { BoundedQueue } from "../model/bounded-queue.js";
 import type { DropReason } from "../transport/drops.js";
 import type { Envelope } from "../transport/envelope.js";
 import type { Attempts } from "./retry-budget.js";

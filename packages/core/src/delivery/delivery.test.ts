@@ -13,7 +13,7 @@ import {
   TOO_LARGE,
   UNAVAILABLE,
 } from "../../test/support/script.js";
-import { silentDiagnostics } from "../client/diagnostics.js";
+import { silentDiagnostics } from "../model/diagnostics.js";
 import type { Envelope } from "../transport/envelope.js";
 import type { Transport } from "../transport/transport.js";
 import { createDelivery, type Delivery, type DeliveryOptions, type SpoolView } from "./delivery.js";

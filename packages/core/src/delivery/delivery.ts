@@ -1,7 +1,7 @@
-import type { Diagnostics } from "../client/diagnostics.js";
-import { thrownText } from "../client/messages.js";
 import type { DestinationStats } from "../client/stats.js";
 import type { Clock } from "../model/clock.js";
+import type { Diagnostics } from "../model/diagnostics.js";
+import { thrownText } from "../model/messages.js";
 import type { DropReason } from "../transport/drops.js";
 import type { Envelope } from "../transport/envelope.js";
 import type { SendResult, Transport } from "../transport/transport.js";

@@ -1,8 +1,7 @@
-import type { Diagnostics } from "../client/diagnostics.js";
-import { DeliveryTracker, type Ledger } from "../client/ledger.js";
 import type { ResolvedOptions } from "../client/options.js";
 import type { Platform } from "../client/platform.js";
 import type { DestinationStats } from "../client/stats.js";
+import type { Diagnostics } from "../model/diagnostics.js";
 import { shrinkEvent } from "../process/shrink.js";
 import type { SpoolWriter } from "../spool/writer.js";
 import { isHttpDestination } from "../transport/destination.js";
@@ -10,6 +9,7 @@ import type { DropReason } from "../transport/drops.js";
 import { type Envelope, eventOf } from "../transport/envelope.js";
 import type { Transport } from "../transport/transport.js";
 import { createDelivery, type Delivery } from "./delivery.js";
+import { DeliveryTracker, type Ledger } from "./ledger.js";
 
 export interface DestinationsOptions {
   readonly options: ResolvedOptions;

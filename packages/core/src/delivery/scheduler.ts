@@ -1,6 +1,6 @@
-import type { Diagnostics } from "../client/diagnostics.js";
-import { thrownText } from "../client/messages.js";
 import type { Clock } from "../model/clock.js";
+import type { Diagnostics } from "../model/diagnostics.js";
+import { thrownText } from "../model/messages.js";
 import { byteLength } from "../process/text.js";
 import type { DropReason } from "../transport/drops.js";
 import type { Envelope } from "../transport/envelope.js";

@@ -1,5 +1,5 @@
-import { isObject } from "../capture/safe-read.js";
 import type { ErrorClass } from "../client/options.js";
+import { isObject } from "../model/safe-read.js";
 
 /**
  * Whether `ignoreErrors` names this failure: a text that is part of `type: message`, an expression that matches it,

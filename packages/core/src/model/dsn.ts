@@ -1,4 +1,4 @@
-import { messageText } from "../client/messages.js";
+import { messageText } from "./messages.js";
 
 /** Where events go, and the key that lets them in. Made by {@link parseDsn}. */
 export interface Dsn {

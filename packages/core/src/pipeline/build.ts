@@ -1,9 +1,9 @@
-import { chooseAttachments } from "../capture/attachments.js";
 import type { EventHint } from "../capture/hint.js";
-import type { Message } from "../client/messages.js";
 import type { ResolvedOptions } from "../client/options.js";
 import type { ContextLines } from "../client/platform.js";
+import { chooseAttachments } from "../context/attachments.js";
 import type { Event, Frame } from "../model/event.js";
+import type { Message } from "../model/messages.js";
 import { conformEvent } from "../process/conform.js";
 import { type NamedProcessor, runProcessors } from "../process/processors.js";
 import type { Scrubber } from "../process/scrub.js";

@@ -8,8 +8,8 @@ import {
   snapshotBytes,
 } from "../capture/snapshot.js";
 import type { Repeats } from "../gate/repeats.js";
+import { BoundedQueue } from "../model/bounded-queue.js";
 import type { Clock, Timer } from "../model/clock.js";
-import { BoundedQueue } from "./bounded-queue.js";
 import type { EventBuilder } from "./build.js";
 import { CompactCapture } from "./compact-capture.js";
 import { TextArena } from "./text-arena.js";

@@ -1,5 +1,5 @@
-import type { HeldAttachment } from "../capture/attachments.js";
 import type { CaptureContext } from "../capture/snapshot.js";
+import type { HeldAttachment } from "../context/attachments.js";
 import { crumbsOf } from "../context/breadcrumbs.js";
 import type { ScopeData } from "../context/scope.js";
 import { type Event, type Json, LEVELS, type Level, type User } from "../model/event.js";

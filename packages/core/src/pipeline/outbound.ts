@@ -1,9 +1,9 @@
-import { withoutData } from "../capture/attachments.js";
 import type { CaptureContext, Snapshot } from "../capture/snapshot.js";
-import { thrownText } from "../client/messages.js";
 import type { DestinationStats } from "../client/stats.js";
+import { withoutData } from "../context/attachments.js";
 import { Destinations, type DestinationsOptions } from "../delivery/destinations.js";
 import type { Behind } from "../gate/gate.js";
+import { thrownText } from "../model/messages.js";
 import type { SpoolReader } from "../spool/reader.js";
 import { SpoolReplay } from "../spool/replay.js";
 import type { SpooledEvent } from "../spool/store.js";

@@ -1,9 +1,9 @@
 import type { EventHint } from "../capture/hint.js";
 import type { Processor } from "../client/integration.js";
-import { type Message, thrownText } from "../client/messages.js";
-import { receivedInstead, unobserved } from "../context/hook-guard.js";
 import type { Event } from "../model/event.js";
+import { type Message, thrownText } from "../model/messages.js";
 import type { DropReason } from "../transport/drops.js";
+import { receivedInstead, unobserved } from "./hook-guard.js";
 
 /** A processor with the name and the drop reason it goes by. */
 export interface NamedProcessor {

@@ -1,4 +1,3 @@
-import { arrayOf, type Check, demand, expecting, pattern, shape } from "../client/option-checks.js";
 import type {
   Breadcrumb,
   Event,
@@ -9,6 +8,7 @@ import type {
   RequestInfo,
   User,
 } from "../model/event.js";
+import { arrayOf, type Check, demand, expecting, pattern, shape } from "../model/option-checks.js";
 import { normalise } from "./normalise.js";
 import { scrubAssignments } from "./scrub/assignments.js";
 import { isCardNumber, scrubCards } from "./scrub/cards.js";

@@ -1,5 +1,5 @@
-import { isObject, read } from "../capture/safe-read.js";
 import type { RequestPolicy } from "../context/scope.js";
+import { isObject, read } from "../model/safe-read.js";
 import { cleanText } from "../process/normalise.js";
 
 const PLACEHOLDER = "[Filtered]";

@@ -1,5 +1,4 @@
 import type { CaptureHint } from "../capture/hint.js";
-import { isObject, read } from "../capture/safe-read.js";
 import {
   type CaptureTarget,
   type Context,
@@ -9,6 +8,7 @@ import {
   scopeOfClient,
 } from "../context/current.js";
 import type { RequestSource, Scope, ScopeData } from "../context/scope.js";
+import { isObject, read } from "../model/safe-read.js";
 
 /** How a framework's request becomes a scope. Made for every request, so it had better be a small object. */
 export interface RequestScopeOptions {

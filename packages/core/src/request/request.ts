@@ -1,6 +1,6 @@
-import { isObject, read, readText } from "../capture/safe-read.js";
 import type { RequestPolicy, RequestSource } from "../context/scope.js";
 import type { Json, RequestInfo } from "../model/event.js";
+import { isObject, read, readText } from "../model/safe-read.js";
 import { cleanText, normalise } from "../process/normalise.js";
 import { byteLength, cutBytes } from "../process/text.js";
 import { requestCookies, requestHeaders } from "./headers.js";

@@ -1,4 +1,4 @@
-import { isObject } from "../capture/safe-read.js";
+import { isObject } from "../model/safe-read.js";
 
 /**
  * Whether an error is one of the server: anything but an error that carries a client's status, from 400 to 499, which is

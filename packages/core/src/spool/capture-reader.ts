@@ -1,5 +1,5 @@
-import type { HeldAttachment } from "../capture/attachments.js";
 import { type CaptureContext, type HintData, type Snapshot, snapshotOf } from "../capture/snapshot.js";
+import type { HeldAttachment } from "../context/attachments.js";
 import { trailOf } from "../context/breadcrumbs.js";
 import { recalledData } from "../context/scope.js";
 import { recalledLink } from "../trace/tracer.js";

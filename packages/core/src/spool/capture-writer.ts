@@ -1,7 +1,7 @@
-import type { HeldAttachment } from "../capture/attachments.js";
 import type { ExceptionNode } from "../capture/cause-tree.js";
 import type { CaptureContext, HintData, Snapshot } from "../capture/snapshot.js";
 import { linesOf, type StackText } from "../capture/stack.js";
+import type { HeldAttachment } from "../context/attachments.js";
 import { type BreadcrumbList, crumbsOf } from "../context/breadcrumbs.js";
 import type { ScopeData } from "../context/scope.js";
 import type { Breadcrumb, Event, Json, LogEntry, RequestInfo } from "../model/event.js";

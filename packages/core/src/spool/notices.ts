@@ -1,9 +1,9 @@
 import { copyHint, snapshotBytes, snapshotOf } from "../capture/snapshot.js";
-import type { Diagnostics } from "../client/diagnostics.js";
-import type { Ledger } from "../client/ledger.js";
 import type { ResolvedOptions } from "../client/options.js";
 import type { Platform } from "../client/platform.js";
+import type { Ledger } from "../delivery/ledger.js";
 import { createRepeats } from "../gate/repeats.js";
+import type { Diagnostics } from "../model/diagnostics.js";
 import type { EventInput } from "../model/event.js";
 import type { EventBuilder } from "../pipeline/build.js";
 import { AT_ONCE, type QueuedCapture, queuedCapture } from "../pipeline/capture-queue.js";

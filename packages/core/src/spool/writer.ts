@@ -1,7 +1,7 @@
 import type { CaptureContext, Snapshot } from "../capture/snapshot.js";
-import type { Diagnostics } from "../client/diagnostics.js";
-import { thrownText } from "../client/messages.js";
 import type { SpoolView } from "../delivery/delivery.js";
+import type { Diagnostics } from "../model/diagnostics.js";
+import { thrownText } from "../model/messages.js";
 import type { Envelope } from "../transport/envelope.js";
 import type { CaptureWriter } from "./capture-writer.js";
 import { finishedText } from "./finished.js";

@@ -1,6 +1,6 @@
-import { messageText } from "../client/messages.js";
-import { describe, shortened, unknownName } from "../client/option-checks.js";
 import type { Event, Level } from "../model/event.js";
+import { messageText } from "../model/messages.js";
+import { describe, shortened, unknownName } from "../model/option-checks.js";
 
 /** What `expect.stringContaining()`, `expect.any()` and the like make. */
 export interface AsymmetricMatcher {

@@ -1,6 +1,6 @@
-import { messageText } from "../client/messages.js";
-import { describe } from "../client/option-checks.js";
 import type { Event } from "../model/event.js";
+import { messageText } from "../model/messages.js";
+import { describe } from "../model/option-checks.js";
 import {
   captured,
   checkExpected,

@@ -1,4 +1,4 @@
-import { read } from "../capture/safe-read.js";
+import { read } from "../model/safe-read.js";
 
 /** What a request, a message or the environment says of the trace it belongs to. */
 export interface IncomingTrace {

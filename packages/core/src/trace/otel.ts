@@ -1,4 +1,4 @@
-import { read } from "../capture/safe-read.js";
+import { read } from "../model/safe-read.js";
 
 /** A span that is under way. */
 export interface SpanIds {

@@ -1,7 +1,7 @@
+import type { TraceLink } from "../context/trace-link.js";
 import type { Dsn } from "../model/dsn.js";
 import type { Json } from "../model/event.js";
 import { formatBaggage, formatSentryTrace, type SamplingContext } from "./headers.js";
-import type { TraceLink } from "./link.js";
 import type { SpanIds } from "./otel.js";
 import { Trace, type TraceRecord } from "./trace.js";
 

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
+import type { HttpAnswer } from "../../src/delivery/http-answer.js";
 import { type ConnectorOptions, createConnector } from "../../src/node/http/connector.js";
 import { createHttpPool, type HttpPool, type HttpPoolOptions } from "../../src/node/http/pool.js";
-import type { HttpAnswer } from "../../src/transport/http-answer.js";
 import { createTestClock, type TestClock } from "./clock.js";
 import { type Answering, type RawServer, type RawServerOptions, startRawServer } from "./raw-server.js";
 

@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Diagnostics } from "../../src/client/diagnostics.js";
-import { messageText } from "../../src/client/messages.js";
+import type { Diagnostics } from "../../src/model/diagnostics.js";
+import { messageText } from "../../src/model/messages.js";
 import { createIdSource } from "../../src/node/ids.js";
 import { createSpoolStore, type FolderSpool, type SpoolOptions } from "../../src/node/spool/store.js";
 import type { SpooledEvent, SpoolLoss } from "../../src/spool/store.js";

@@ -1,5 +1,5 @@
+import type { HttpAnswer } from "../../delivery/http-answer.js";
 import { rateLimitsOf } from "../../delivery/rate-limits.js";
-import type { HttpAnswer } from "../../transport/http-answer.js";
 import type { Finding } from "./report.js";
 
 /**

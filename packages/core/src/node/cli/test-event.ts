@@ -1,9 +1,9 @@
-import { silentDiagnostics } from "../../client/diagnostics.js";
+import type { HttpAnswer } from "../../delivery/http-answer.js";
 import { systemClock } from "../../model/clock.js";
+import { silentDiagnostics } from "../../model/diagnostics.js";
 import { type Dsn, dsnToString } from "../../model/dsn.js";
 import { SDK } from "../../model/sdk.js";
 import { type Envelope, eventOf } from "../../transport/envelope.js";
-import type { HttpAnswer } from "../../transport/http-answer.js";
 import type { Transport } from "../../transport/transport.js";
 import { Client } from "../client.js";
 import { createHttpTransport } from "../http/transport.js";

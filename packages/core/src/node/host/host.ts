@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import os from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { readText } from "../../capture/safe-read.js";
 import type { Json } from "../../model/event.js";
+import { readText } from "../../model/safe-read.js";
 import { cloudContext } from "./cloud.js";
 import { cultureContext } from "./culture.js";
 import { isThere } from "./folders.js";

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
-import { type Check, demand, either, expecting, shape } from "../../client/option-checks.js";
 import { proxyUrl } from "../../client/options.js";
 import { parseDsn } from "../../model/dsn.js";
+import { type Check, demand, either, expecting, shape } from "../../model/option-checks.js";
 import type { HttpDestination } from "../../transport/destination.js";
 
 /** Options of {@link httpTransport}. */

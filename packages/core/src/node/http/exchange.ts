@@ -1,7 +1,7 @@
 import { type Agent, ClientRequest, type IncomingMessage, maxHeaderSize } from "node:http";
 import type { Socket } from "node:net";
+import type { HttpAnswer } from "../../delivery/http-answer.js";
 import type { Clock } from "../../model/clock.js";
-import type { HttpAnswer } from "../../transport/http-answer.js";
 import type { Connection, HttpConnections } from "./connections.js";
 import { ReleasedError } from "./lone-holder.js";
 

@@ -21,7 +21,7 @@ import {
   silent,
   startRawServer,
 } from "../../../test/support/raw-server.js";
-import type { HttpAnswer } from "../../transport/http-answer.js";
+import type { HttpAnswer } from "../../delivery/http-answer.js";
 
 const http = createRequire(import.meta.url)("node:http") as typeof import("node:http");
 let certificate: { readonly key: string; readonly cert: string };

@@ -1,5 +1,5 @@
+import type { HttpAnswer } from "../../delivery/http-answer.js";
 import type { Timer } from "../../model/clock.js";
-import type { HttpAnswer } from "../../transport/http-answer.js";
 import { HttpConnections, type HttpConnectionsOptions } from "./connections.js";
 import { HttpExchange, type HttpExchangeOptions, type HttpRequest } from "./exchange.js";
 import { releaseProcess } from "./lone-holder.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { OptionsError } from "../../client/option-checks.js";
+import { OptionsError } from "../../model/option-checks.js";
 import { isExcepted, ProxyError, proxyFor } from "./proxy.js";
 
 const HTTP = new URL("http://errors.example.com:9000/");

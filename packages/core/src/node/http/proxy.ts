@@ -1,5 +1,5 @@
 import { BlockList, isIP } from "node:net";
-import { OptionsError } from "../../client/option-checks.js";
+import { OptionsError } from "../../model/option-checks.js";
 
 /** A proxy to go through. */
 export interface ProxyAddress {

@@ -1,12 +1,12 @@
 import { AsyncResource } from "node:async_hooks";
 import { promisify } from "node:util";
 import { gzip, gzipSync } from "node:zlib";
-import type { Diagnostics } from "../../client/diagnostics.js";
-import { thrownText } from "../../client/messages.js";
+import { type HttpAnswer, resultOfAnswer } from "../../delivery/http-answer.js";
 import type { Clock } from "../../model/clock.js";
+import type { Diagnostics } from "../../model/diagnostics.js";
 import { authHeader, type Dsn, envelopeUrl } from "../../model/dsn.js";
+import { thrownText } from "../../model/messages.js";
 import { type Envelope, encodeEnvelope, type SdkInfo } from "../../transport/envelope.js";
-import { type HttpAnswer, resultOfAnswer } from "../../transport/http-answer.js";
 import type { SendResult, Transport } from "../../transport/transport.js";
 import { postSync, preparePost, type SyncRequest } from "../exit/sync-http.js";
 import type { CertificateAuthorities } from "./connector.js";

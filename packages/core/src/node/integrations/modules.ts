@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { read } from "../../capture/safe-read.js";
 import type { Integration } from "../../client/integration.js";
 import { type Clock, systemClock } from "../../model/clock.js";
+import { read } from "../../model/safe-read.js";
 
 /** Time that one event spends on looking for packages: what is missing then, a later event tells. */
 const BUDGET_MS = 4;

@@ -1,6 +1,6 @@
-import { unobserved } from "../../context/hook-guard.js";
 import type { Scope } from "../../context/scope.js";
 import type { Breadcrumb } from "../../model/event.js";
+import { unobserved } from "../../process/hook-guard.js";
 
 /**
  * Leaves a breadcrumb of something the application did, in the scope it did it in. Outside of any request it is told by

@@ -1,5 +1,5 @@
 import { type CaptureTarget, currentClient } from "../../context/current.js";
-import { isUnobserved } from "../../context/hook-guard.js";
+import { isUnobserved } from "../../process/hook-guard.js";
 
 /** A hook into something that a process has once, such as its console. */
 interface SharedHook {

@@ -2,7 +2,7 @@ import type { Stats } from "node:fs";
 import { mkdirSync, renameSync } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Diagnostics } from "../../client/diagnostics.js";
+import type { Diagnostics } from "../../model/diagnostics.js";
 import { BEATS, CLAIMED, codeOf, DEAD_AFTER_MS, FOLDER_MODE, isInstance, parseFolderName } from "./layout.js";
 import { isNewer } from "./scan.js";
 

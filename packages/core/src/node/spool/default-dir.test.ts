@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, write
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { testFolder } from "../../../test/support/spool.js";
-import { messageText } from "../../client/messages.js";
+import { messageText } from "../../model/messages.js";
 import { defaultSpoolDir } from "./default-dir.js";
 
 let dir: string;

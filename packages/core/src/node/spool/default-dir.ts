@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { lstatSync, mkdirSync } from "node:fs";
 import os from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
-import type { Diagnostics } from "../../client/diagnostics.js";
+import type { Diagnostics } from "../../model/diagnostics.js";
 import type { Dsn } from "../../model/dsn.js";
 import { isThere } from "../host/folders.js";
 import { FOLDER_MODE, textOf } from "./layout.js";

@@ -1,7 +1,7 @@
 import os from "node:os";
-import { type Diagnostics, silentDiagnostics } from "../../client/diagnostics.js";
 import { createDelivery, type Delivery, type Outcome } from "../../delivery/delivery.js";
 import { systemClock } from "../../model/clock.js";
+import { type Diagnostics, silentDiagnostics } from "../../model/diagnostics.js";
 import { parseDsn } from "../../model/dsn.js";
 import { SDK } from "../../model/sdk.js";
 import { readFinished } from "../../spool/finished.js";

@@ -1,5 +1,5 @@
-import { type Diagnostics, silentDiagnostics } from "../../client/diagnostics.js";
 import { systemClock } from "../../model/clock.js";
+import { type Diagnostics, silentDiagnostics } from "../../model/diagnostics.js";
 import type { SpooledEvent, SpoolStore } from "../../spool/store.js";
 import { createIdSource } from "../ids.js";
 import { namesIn } from "./claims.js";

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Diagnostics } from "../../client/diagnostics.js";
 import type { Clock } from "../../model/clock.js";
+import type { Diagnostics } from "../../model/diagnostics.js";
 import type { PartKind, SpoolCount, SpooledEvent, SpoolLoss, SpoolStore } from "../../spool/store.js";
 import { DiskGuard } from "./disk-guard.js";
 import { InstanceFolder } from "./instance-folder.js";

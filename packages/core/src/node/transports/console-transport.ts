@@ -1,5 +1,5 @@
 import { constants, openSync } from "node:fs";
-import { describe, OptionsError } from "../../client/option-checks.js";
+import { describe, OptionsError } from "../../model/option-checks.js";
 import type { Transport } from "../../transport/transport.js";
 import { createLineTransport } from "./line-transport.js";
 import { LineWriter } from "./line-writer.js";

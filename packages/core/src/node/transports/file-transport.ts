@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { describe, OptionsError } from "../../client/option-checks.js";
+import { describe, OptionsError } from "../../model/option-checks.js";
 import type { Transport } from "../../transport/transport.js";
 import { createLineTransport, type LineSink } from "./line-transport.js";
 import { LineWriter } from "./line-writer.js";

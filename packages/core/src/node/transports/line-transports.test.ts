@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createProgram, ended, type Program } from "../../../test/support/child.js";
 import { numbered } from "../../../test/support/script.js";
-import { OptionsError } from "../../client/option-checks.js";
+import { OptionsError } from "../../model/option-checks.js";
 import { reportEnvelope } from "../../transport/envelope.js";
 import { consoleTransport } from "./console-transport.js";
 import { fileTransport } from "./file-transport.js";
@@ -116,7 +116,7 @@ describe("fileTransport()", () => {
 /** Writes `argv[2]` events of 10 kB; exits at once, with last words, if `argv[3]` says so. */
 const CODE = `
 import { systemClock } from "./model/clock.js";
-import { silentDiagnostics } from "./client/diagnostics.js";
+import { silentDiagnostics } from "./model/diagnostics.js";
 import { eventEnvelope } from "./transport/envelope.js";
 import { consoleTransport } from "./node/transports/console-transport.js";
 import { createDelivery } from "./delivery/delivery.js";

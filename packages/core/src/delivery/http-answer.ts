@@ -1,5 +1,5 @@
-import { rateLimitsOf, retryAfterMs } from "../delivery/rate-limits.js";
-import type { SendResult } from "./transport.js";
+import type { SendResult } from "../transport/transport.js";
+import { rateLimitsOf, retryAfterMs } from "./rate-limits.js";
 
 /** The parts of an HTTP answer that decide. */
 export interface HttpAnswer {

@@ -1,6 +1,6 @@
-import type { Outcome } from "../delivery/delivery.js";
 import type { SpoolCount } from "../spool/store.js";
 import type { DropReason } from "../transport/drops.js";
+import type { Outcome } from "./delivery.js";
 
 /** Counts of drops by reason; a reason that never happened is absent. */
 export type DropCounts = Partial<Record<DropReason, number>>;

@@ -1,4 +1,4 @@
-import { messageText } from "./messages.js";
+import { messageText } from "../model/messages.js";
 
 /**
  * What a decorator throws that stands where it can do nothing.

@@ -1,4 +1,4 @@
-import type { Clock } from "../model/clock.js";
+import type { Clock } from "./clock.js";
 import { type Message, type MessageCode, messageBody, messageText } from "./messages.js";
 
 /**

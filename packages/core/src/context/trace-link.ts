@@ -1,7 +1,7 @@
-import { currentContext } from "../context/current.js";
-import { innermost, type ScopeData } from "../context/scope.js";
-import { activeOtelSpan, type SpanIds } from "./otel.js";
-import type { Trace } from "./trace.js";
+import { activeOtelSpan, type SpanIds } from "../trace/otel.js";
+import type { Trace } from "../trace/trace.js";
+import { currentContext } from "./current.js";
+import { innermost, type ScopeData } from "./scope.js";
 
 /** Where a call stands in a trace. */
 export interface TraceLink {

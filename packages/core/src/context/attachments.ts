@@ -1,7 +1,7 @@
 import type { Attachment } from "../model/event.js";
+import { isList, isObject, read, readText } from "../model/safe-read.js";
 import { cleanText } from "../process/normalise.js";
 import { byteLength } from "../process/text.js";
-import { isList, isObject, read, readText } from "./safe-read.js";
 
 /** One file, and all files of an event together with it, in bytes: no server that is known takes more. */
 export const MAX_ATTACHMENT_BYTES: number = 20 * 1024 * 1024;

@@ -8,7 +8,7 @@ export function webhookTransport(url: string): Transport {
     const event = eventOf(envelope);
     if (event === undefined) return { kind: "accepted" }; // a report: nothing for people
     const error = event.exception?.values.at(-1);
-    const text = `${event.release ?? "?"}: ${error?.type ?? event.level}: ${error?.value ?? event.logentry?.formatted}`;
+    const text = `${event.release ?? "?"}: ${error?.type ?? event.level}: ${error?.value ?? event.message}`;
 
     const body = JSON.stringify({ text, failures: envelope.weight });
     const headers = { "content-type": "application/json" };

@@ -4,14 +4,7 @@ import { readEventInput, type ToldText } from "./capture/event-input.js";
 import { readException } from "./capture/exception-text.js";
 import type { CaptureHint } from "./capture/hint.js";
 import type { Sighting } from "./capture/seen-errors.js";
-import {
-  type MessageText,
-  messageText,
-  type Snapshot,
-  type Subject,
-  snapshotBytes,
-  snapshotOf,
-} from "./capture/snapshot.js";
+import { logEntryFrom, type Snapshot, type Subject, snapshotBytes, snapshotOf } from "./capture/snapshot.js";
 import { captureSite, isEmptyStack, NO_STACK } from "./capture/stack.js";
 import { versions } from "./client/copies.js";
 import { type Integration, setUpIntegrations } from "./client/integration.js";
@@ -35,7 +28,7 @@ import { type Decision, Gate } from "./gate/gate.js";
 import { repeatKey } from "./gate/group-key.js";
 import { eventDetails, kindDetails } from "./gate/kind-details.js";
 import { createDiagnostics, type Diagnostics } from "./model/diagnostics.js";
-import type { EventInput, Level } from "./model/event.js";
+import type { EventInput, Level, LogEntry } from "./model/event.js";
 import { thrownText } from "./model/messages.js";
 import { demand } from "./model/option-checks.js";
 import { read } from "./model/safe-read.js";
@@ -181,7 +174,7 @@ export class CorvidClient implements CaptureTarget {
   captureMessage(message: string, hint?: Level | CaptureHint): string {
     return this.#guarded((where) => {
       const given: CaptureHint | undefined = typeof hint === "string" ? { level: hint } : hint;
-      const text = messageText(message, read(given, "params"), this.#options.limits.stringLength);
+      const text = logEntryFrom(message, read(given, "params"), this.#options.limits.stringLength);
       const site = this.#options.attachStacktrace ? captureSite(this.captureMessage) : undefined;
       return this.#captureText(messageTold(text), where, given, {
         exceptions: [],
@@ -198,8 +191,8 @@ export class CorvidClient implements CaptureTarget {
    */
   captureEvent(input: EventInput, hint?: CaptureHint): string {
     return this.#guarded((where) => {
-      const { event, ...told } = readEventInput(input, this.#options.limits);
-      return this.#captureText(told, where, hint, { exceptions: [], event });
+      const { event, message, ...told } = readEventInput(input, this.#options.limits);
+      return this.#captureText(told, where, hint, { exceptions: [], event, message });
     });
   }
 
@@ -432,8 +425,8 @@ export class CorvidClient implements CaptureTarget {
 }
 
 /** A message is recognised by its template. */
-function messageTold({ template, formatted }: MessageText): ToldText {
-  return { type: "", text: template ?? formatted, stack: NO_STACK, causes: [] };
+function messageTold({ message, formatted }: LogEntry): ToldText {
+  return { type: "", text: message ?? formatted, stack: NO_STACK, causes: [] };
 }
 
 function chosenIntegrations(options: ResolvedOptions, platform: Platform): readonly Integration[] {

@@ -33,7 +33,7 @@ async function sourcesWith(integrations: ClientOptions["integrations"]): Promise
     client.captureException(new Error("failed"));
   });
   await client.close();
-  return transport.events[0]!.breadcrumbs!.values.map(({ category }) => String(category)).sort();
+  return transport.events[0]!.breadcrumbs!.map(({ category }) => String(category)).sort();
 }
 
 const without =

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { withRequestScope, withScope } from "../src/context/current.js";
+import type { RecordingTransport } from "../src/testing.js";
+import { encodeEnvelope } from "../src/transport/envelope.js";
 import { createTestBench, expectBalance } from "./support/client.js";
 
 function failure(message: string, name = "Error"): Error {
@@ -300,21 +302,49 @@ describe("captureMessage()", () => {
     client.captureMessage("deployed");
     client.captureMessage("disk nearly full", "warning");
 
-    expect((await arrived()).map(({ level, logentry }) => ({ level, logentry }))).toEqual([
-      { level: "info", logentry: { formatted: "deployed" } },
-      { level: "warning", logentry: { formatted: "disk nearly full" } },
+    expect((await arrived()).map(({ level, message }) => ({ level, message }))).toEqual([
+      { level: "info", message: "deployed" },
+      { level: "warning", message: "disk nearly full" },
     ]);
   });
 
   test("keeps its template, so that one message is one group", async () => {
-    const { client, arrived } = createTestBench();
+    const { client, arrived, transport } = createTestBench();
 
     client.captureMessage("user %s has %d items, 100%%", { params: ["ann", 3] });
 
-    expect((await arrived())[0]?.logentry).toEqual({
-      message: "user %s has %d items, 100%%",
-      formatted: "user ann has 3 items, 100%",
-      params: ["ann", "3"],
+    expect((await arrived())[0]?.message).toBe("user ann has 3 items, 100%");
+    expect(wireEvent(transport)).toMatchObject({
+      logentry: {
+        message: "user %s has %d items, 100%%",
+        formatted: "user ann has 3 items, 100%",
+        params: ["ann", "3"],
+      },
+    });
+  });
+
+  test("loses its template when a hook changes the text, so that what was taken out is out", async () => {
+    const { client, arrived, transport } = createTestBench({
+      beforeSend: (event) => ({ ...event, message: event.message?.replace("ann", "…") }),
+    });
+
+    client.captureMessage("user %s", { params: ["ann"] });
+    await arrived();
+
+    expect(wireEvent(transport)).toMatchObject({ logentry: { formatted: "user …" } });
+    expect(wireEvent(transport)["logentry"]).not.toHaveProperty("params");
+  });
+
+  test("keeps it without what is a secret in its place", async () => {
+    const { client, arrived, transport } = createTestBench();
+
+    client.captureMessage("login of %s with password=%s", { params: ["mia", "hunter2-hunter2"] });
+    await arrived();
+
+    expect(wireEvent(transport)["logentry"]).toEqual({
+      formatted: "login of mia with password=[Filtered]",
+      message: "login of %s with password=[Filtered]",
+      params: ["mia", "[Filtered]"],
     });
   });
 });
@@ -325,7 +355,7 @@ describe("captureEvent()", () => {
 
     const id = client.captureEvent({
       level: "warning",
-      logentry: { formatted: "from elsewhere" },
+      message: "from elsewhere",
       tags: { a: "b" },
       timestamp: 1_700_000_000,
     });
@@ -336,11 +366,32 @@ describe("captureEvent()", () => {
       platform: "node",
       level: "warning",
       release: "shop@1.0.0",
-      logentry: { formatted: "from elsewhere" },
+      message: "from elsewhere",
       tags: { a: "b" },
     });
   });
+
+  test("takes the log entry and the breadcrumbs of other clients", async () => {
+    const { client, arrived, transport } = createTestBench();
+
+    client.captureEvent({
+      logentry: { message: "order %s", params: ["7"] },
+      breadcrumbs: { values: [{ message: "a step" }] },
+    });
+
+    expect((await arrived())[0]).toMatchObject({ message: "order 7", breadcrumbs: [{ message: "a step" }] });
+    expect(wireEvent(transport)).toMatchObject({
+      logentry: { formatted: "order 7", message: "order %s", params: ["7"] },
+      breadcrumbs: { values: [{ message: "a step" }] },
+    });
+  });
 });
+
+/** The first event as a Sentry server receives it. */
+function wireEvent({ envelopes }: RecordingTransport): Record<string, unknown> {
+  const bytes = encodeEnvelope(envelopes[0]!, { name: "corvid", version: "1" }, 0);
+  return JSON.parse(new TextDecoder().decode(bytes).split("\n")[2]!) as Record<string, unknown>;
+}
 
 describe("scopes", () => {
   test("give an event what belongs to its request, the innermost winning", async () => {
@@ -394,7 +445,7 @@ describe("scopes", () => {
       expect({
         id: user?.id,
         tag: tags?.request,
-        steps: breadcrumbs?.values.map(({ message }) => message),
+        steps: breadcrumbs?.map(({ message }) => message),
       }).toEqual({
         id: n,
         tag: n,
@@ -419,7 +470,7 @@ describe("scopes", () => {
       { client },
     );
 
-    expect((await arrived())[0]?.breadcrumbs?.values.map(({ message }) => message)).toEqual([
+    expect((await arrived())[0]?.breadcrumbs?.map(({ message }) => message)).toEqual([
       "started",
       "begun",
       "inner",
@@ -487,7 +538,7 @@ describe("the gate", () => {
     const { client, arrived } = createTestBench({ sampleRate: 0.25 }, { random: () => rolls.shift() ?? 1 });
     for (const n of ["a", "b", "c", "d"]) client.captureMessage(n);
 
-    expect((await arrived()).map(({ logentry }) => logentry?.formatted)).toEqual(["a", "c"]);
+    expect((await arrived()).map(({ message }) => message)).toEqual(["a", "c"]);
     expect(client.stats().dropped).toEqual({ sample_rate: 2 });
   });
 });
@@ -500,7 +551,7 @@ describe("configure()", () => {
     client.configure({ enabled: true });
     client.captureMessage("heard");
 
-    expect((await arrived()).map(({ logentry }) => logentry?.formatted)).toEqual(["heard"]);
+    expect((await arrived()).map(({ message }) => message)).toEqual(["heard"]);
     expect(() => client.configure({ sampleRate: 2 })).toThrow(
       "Invalid option configure.sampleRate: expected a number from 0 to 1, received 2",
     );

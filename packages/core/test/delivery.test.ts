@@ -34,7 +34,7 @@ function event(message = "boom", attachments: readonly Attachment[] = []): Envel
       timestamp,
       platform: "node",
       level: "error",
-      logentry: { formatted: message },
+      message,
     }),
   });
 }

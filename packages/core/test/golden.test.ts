@@ -439,7 +439,7 @@ describe("captureMessage() makes one event of", () => {
     client.captureMessage("disk nearly full", "warning");
 
     expect(await arrived()).toEqual([
-      { ...AROUND, level: "warning", logentry: { formatted: "disk nearly full" }, contexts: TRACE },
+      { ...AROUND, level: "warning", message: "disk nearly full", contexts: TRACE },
     ]);
   });
 
@@ -452,7 +452,7 @@ describe("captureMessage() makes one event of", () => {
       {
         ...AROUND,
         level: "debug",
-        logentry: { formatted: "ann has 3 items", message: "%s has %d items", params: ["ann", "3"] },
+        message: "ann has 3 items",
         contexts: TRACE,
       },
     ]);
@@ -464,7 +464,7 @@ describe("captureMessage() makes one event of", () => {
     for (const name of ["ann", "bob", "eve"]) client.captureMessage("no room for %s", { params: [name] });
 
     const events = await arrived();
-    expect(events.map(({ logentry }) => logentry?.formatted)).toEqual(["no room for ann", "no room for eve"]);
+    expect(events.map(({ message }) => message)).toEqual(["no room for ann", "no room for eve"]);
     expect(events[1]?.contexts?.["repeats"]).toMatchObject({ count: 2 });
   });
 });

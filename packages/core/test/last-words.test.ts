@@ -171,16 +171,16 @@ describe("what a client does at the end of the process", () => {
   test("hooks that fail, drop or capture keep nothing else back", () => {
     const { client, end, transport } = endingBench({
       beforeSend(event) {
-        if (event.logentry?.formatted === "fail") throw new Error("hook");
-        if (event.logentry?.formatted === "drop") return null;
-        if (event.logentry?.formatted === "capture") client.captureMessage("from the hook");
+        if (event.message === "fail") throw new Error("hook");
+        if (event.message === "drop") return null;
+        if (event.message === "capture") client.captureMessage("from the hook");
         return event;
       },
     });
     for (const text of ["fail", "drop", "capture", "pass"]) client.captureMessage(text);
     end.sendSync(1000);
 
-    expect(transport.events.map(({ logentry }) => logentry?.formatted).sort()).toEqual([
+    expect(transport.events.map(({ message }) => message).sort()).toEqual([
       "capture",
       "from the hook",
       "pass",

@@ -106,7 +106,7 @@ function expectToTell(event: Event, captures: readonly Told[], run: Run): void {
   expect(new Set(captures.map(({ kind }) => kind)).size).toBe(1);
   expect(event.timestamp).toBeCloseTo(last.at / 1000, 6);
   expect(event.exception?.values.at(-1)).toMatchObject({ type: last.type, value: last.value });
-  expect(event.breadcrumbs?.values.map(({ message }) => message) ?? []).toEqual(last.crumbs);
+  expect(event.breadcrumbs?.map(({ message }) => message) ?? []).toEqual(last.crumbs);
   expect(contexts[last.type]).toEqual(last.code === undefined ? undefined : { code: last.code });
   if (isSeenAgain) {
     // Later sightings add what the first did not have, if they come in time; they take nothing away.

@@ -60,8 +60,8 @@ describe("init()", () => {
     captureMessage("to the second");
 
     await Promise.all([first.close(), flush()]);
-    expect(transport.events.map(({ logentry }) => logentry?.formatted)).toEqual(["to the first"]);
-    expect(second.events.map(({ logentry }) => logentry?.formatted)).toEqual(["to the second"]);
+    expect(transport.events.map(({ message }) => message)).toEqual(["to the first"]);
+    expect(second.events.map(({ message }) => message)).toEqual(["to the second"]);
   });
 
   test("close() leaves no current client, and a client of one's own does not touch it", async () => {
@@ -104,9 +104,7 @@ describe("setters", () => {
       fingerprint: ["mine", "{{ default }}"],
       transaction: "job",
       level: "warning",
-      breadcrumbs: {
-        values: [{ message: "step", category: "test", data: { n: 1 }, timestamp: expect.any(Number) }],
-      },
+      breadcrumbs: [{ message: "step", category: "test", data: { n: 1 }, timestamp: expect.any(Number) }],
     });
     expect(transport.events[0]?.tags).not.toHaveProperty("inner");
     expect(transport.events[1]).not.toHaveProperty("user");
@@ -134,7 +132,7 @@ describe("setters", () => {
     captureMessage("alive");
 
     expect(await flush()).toBe(true);
-    expect(transport.events[0]?.logentry?.formatted).toBe("alive");
+    expect(transport.events[0]?.message).toBe("alive");
   });
 
   test("forget what is set to null", async () => {
@@ -187,7 +185,7 @@ describe("beforeBreadcrumb", () => {
     captureMessage("x");
     await flush();
 
-    expect(transport.events[0]?.breadcrumbs?.values).toMatchObject([{ message: "keep", category: "seen" }]);
+    expect(transport.events[0]?.breadcrumbs).toMatchObject([{ message: "keep", category: "seen" }]);
   });
 });
 
@@ -205,7 +203,7 @@ describe("withCapturedEvents()", () => {
     expect(events).toMatchObject([
       { exception: { values: [{ value: "seen by the test" }] }, tags: { inside: "yes" } },
     ]);
-    expect(transport.events).toMatchObject([{ logentry: { formatted: "seen by the application" } }]);
+    expect(transport.events).toMatchObject([{ message: "seen by the application" }]);
     expect(transport.events[0]).not.toHaveProperty("tags");
   });
 });

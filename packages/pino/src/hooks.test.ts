@@ -34,7 +34,7 @@ describe("handler()", () => {
     log.error("the failure");
     await client.flush();
 
-    expect(transport.events.map(({ logentry }) => logentry?.formatted)).toEqual(["the failure"]);
+    expect(transport.events.map(({ message }) => message)).toEqual(["the failure"]);
     expect(lines.map((line) => JSON.parse(line).msg).sort()).toEqual(
       ["a step", "adding", "processing", "sending", "the failure"].sort(),
     );

@@ -34,7 +34,7 @@ async function crumbsOf(
     createLogRule("test", options).report(severity, () => record);
     captureMessage("later");
   });
-  return event?.breadcrumbs?.values;
+  return event?.breadcrumbs;
 }
 
 describe("severityOf()", () => {
@@ -138,7 +138,7 @@ describe("LogRule.report() of a record with an error", () => {
     expect(event?.contexts?.log).toEqual({ logger: "shop", level: "error", message: "cannot pay" });
     expect(event?.tags).toMatchObject({ tenant: "acme" });
     expect(event?.extra).toEqual({ sku: "A-1" });
-    expect(event?.logentry).toBeUndefined();
+    expect(event?.message).toBeUndefined();
   });
 
   test.each(["err", "error", "exception"])("finds it under %s", async (key) => {
@@ -195,24 +195,20 @@ describe("LogRule.report() of a record without an error", () => {
   test("captures the message", async () => {
     const [event] = await eventsOf({ logger: "shop", level: "fatal", message: "till is empty" }, 60);
 
-    expect(event).toMatchObject({ level: "fatal", logentry: { formatted: "till is empty" } });
+    expect(event).toMatchObject({ level: "fatal", message: "till is empty" });
     expect(event?.contexts?.log).toEqual({ logger: "shop", level: "fatal", message: "till is empty" });
   });
 
   test("groups by the template when there is one", async () => {
     const [event] = await eventsOf({ message: "order 7 failed", template: "order %d failed", params: [7] });
 
-    expect(event?.logentry).toEqual({
-      formatted: "order 7 failed",
-      message: "order %d failed",
-      params: ["7"],
-    });
+    expect(event?.message).toBe("order 7 failed");
   });
 
   test("says so when there is no message either", async () => {
     const [event] = await eventsOf({ fields: { code: 7 } });
 
-    expect(event?.logentry?.formatted).toBe("(no message)");
+    expect(event?.message).toBe("(no message)");
     expect(event?.extra).toEqual({ code: 7 });
   });
 });
@@ -335,7 +331,7 @@ describe("LogRule.report() of a record below the capture level", () => {
       captureMessage("later");
     });
 
-    expect(event?.breadcrumbs?.values[0]?.data).toEqual({ cart: { items: ["A-1"] } });
+    expect(event?.breadcrumbs?.[0]?.data).toEqual({ cart: { items: ["A-1"] } });
   });
 });
 
@@ -397,7 +393,7 @@ describe("LogRule.report() never makes a second problem", () => {
     const [event] = await eventsOf({ message: "m", fields });
 
     expect(JSON.stringify(event?.extra).length).toBeLessThan(300_000);
-    expect(event?.logentry?.formatted).toBe("m");
+    expect(event?.message).toBe("m");
   });
 
   test("what hooks log is left alone, while they run", async () => {
@@ -410,7 +406,7 @@ describe("LogRule.report() never makes a second problem", () => {
       rule.report(ERROR, () => ({ message: "from the application" }));
     });
 
-    expect(events.map(({ logentry }) => logentry?.formatted)).toEqual(["from the application"]);
+    expect(events.map(({ message }) => message)).toEqual(["from the application"]);
   });
 
   test("a beforeBreadcrumb that logs does not go round in circles", async () => {

@@ -7,7 +7,7 @@ import {
   type ScopeData,
 } from "../context/scope.js";
 import { traceLink } from "../context/trace-link.js";
-import type { EventInput } from "../model/event.js";
+import type { Event } from "../model/event.js";
 import { read } from "../model/safe-read.js";
 import type { NormaliseLimits } from "../process/normalise.js";
 import type { CaptureHint } from "./hint.js";
@@ -66,7 +66,7 @@ function withoutSource(layer: ScopeData): ScopeData {
 export function fingerprintOf(
   { layers }: Whereabouts,
   hint: CaptureHint | undefined,
-  event?: EventInput,
+  event?: Partial<Event>,
 ): readonly string[] | undefined {
   return givenFingerprint(hint) ?? givenFingerprint(event) ?? innermost(layers, "fingerprint");
 }

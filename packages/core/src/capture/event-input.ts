@@ -1,5 +1,5 @@
-import type { EventInput, Exception } from "../model/event.js";
-import { conformInput } from "../process/conform.js";
+import type { Event, Exception, LogEntry } from "../model/event.js";
+import { conformInput, conformLogEntry } from "../process/conform.js";
 import type { NormaliseLimits } from "../process/normalise.js";
 import { NO_STACK, type StackText } from "./stack.js";
 
@@ -15,16 +15,27 @@ export interface ToldText {
 
 /** An event that was made elsewhere, copied. */
 export interface CapturedInput extends ToldText {
-  readonly event: EventInput;
+  readonly event: Partial<Event>;
+  /** Its text, where that came with a template. */
+  readonly message?: LogEntry;
 }
 
 /** Copies an event given by the application, as far as it is one; anything else is an event that says nothing. */
 export function readEventInput(input: unknown, limits: NormaliseLimits): CapturedInput {
   const { platform: _platform, ...event } = conformInput(input, limits);
   const root = event.exception?.values.at(-1);
-  const text = root?.value ?? event.logentry?.message ?? event.logentry?.formatted ?? "";
+  const message = event.exception === undefined ? conformLogEntry(input, limits) : undefined;
+  const isTemplate = message?.message !== undefined && message.formatted === event.message;
+  const text = root?.value ?? (isTemplate ? message.message : event.message) ?? "";
   const causes = event.exception?.values.slice(0, -1).reverse() ?? [];
-  return { event, type: root?.type ?? "event", text, stack: stackOf(root), causes };
+  return {
+    event,
+    ...(isTemplate ? { message } : {}),
+    type: root?.type ?? "event",
+    text,
+    stack: stackOf(root),
+    causes,
+  };
 }
 
 /** The topmost frames that have a position, the throwing one first. */

@@ -10,10 +10,11 @@ import {
 } from "../context/scope.js";
 import type { TraceLink } from "../context/trace-link.js";
 import {
-  type EventInput,
+  type Event,
   type Json,
   LEVELS,
   type Level,
+  type LogEntry,
   type Mechanism,
   type RequestInfo,
   type User,
@@ -27,17 +28,10 @@ import {
   normalise,
   normaliseRecord,
 } from "../process/normalise.js";
+import { interpolate } from "../process/text.js";
 import type { ExceptionNode } from "./cause-tree.js";
 import type { CaptureHint, UserInput } from "./hint.js";
 import { type StackText, stackBytes } from "./stack.js";
-
-/** A message event as text. */
-export interface MessageText {
-  readonly formatted: string;
-  /** With its `%s` still in place; only when the call gave values for them. */
-  readonly template?: string;
-  readonly params?: readonly string[];
-}
 
 /** What a call gave beyond its scope, copied. */
 export interface HintData {
@@ -70,9 +64,9 @@ export interface CaptureContext {
 export interface Subject {
   /** The caught error first, then its causes. */
   readonly exceptions: readonly ExceptionNode[];
-  readonly message?: MessageText;
+  readonly message?: LogEntry;
   /** What `captureEvent` was given. */
-  readonly event?: EventInput;
+  readonly event?: Partial<Event>;
   /** The stack of the reporting call: for errors without one, thrown values, and messages on request. */
   readonly site?: StackText;
 }
@@ -166,18 +160,18 @@ export function describeRequest(
 
 const NO_REQUEST: Pick<CaptureContext, "request" | "transaction"> = {};
 
-/** Fills the `%s` of a template; values without a place are left to `params`. */
-export function messageText(message: unknown, params: unknown, stringLength: number): MessageText {
+/** The text of a message; with `params`, `message` is a template. Values without a place are left to `params`. */
+export function logEntryFrom(message: unknown, params: unknown, stringLength: number): LogEntry {
   const template = cleanText(message, stringLength);
   if (!isList(params)) return { formatted: template };
   const texts = Array.from({ length: Math.min(Number(read(params, "length")) || 0, 50) }, (_, index) =>
     cleanText(read(params, index), 1024),
   );
-  let index = 0;
-  const formatted = template.replace(/%%|%[sdifjoO]/g, (mark) =>
-    mark === "%%" ? "%" : (texts[index++] ?? mark),
-  );
-  return { formatted: cleanText(formatted, stringLength), template, params: texts };
+  return {
+    formatted: cleanText(interpolate(template, texts), stringLength),
+    message: template,
+    params: texts,
+  };
 }
 
 /** What a snapshot weighs in the queue, in bytes, about. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../model/clock.js";
 import type { Diagnostics } from "../model/diagnostics.js";
 import type { Dsn } from "../model/dsn.js";
-import type { EventInput, Frame, Json } from "../model/event.js";
+import type { Event, Frame, Json } from "../model/event.js";
 import type { ProcessFacts } from "../spool/head.js";
 import type { ResolvedSpool } from "../spool/options.js";
 import type { SpoolCount, SpoolLoss, SpoolStore } from "../spool/store.js";
@@ -43,7 +43,7 @@ export interface WantedSpool extends ResolvedSpool {
   onAdopted(count: SpoolCount): void;
   onLost(loss: SpoolLoss): void;
   /** A process that wrote to the same spool ended without an exit; the event says what is known of it. */
-  onRunLost(event: EventInput): void;
+  onRunLost(event: Partial<Event>): void;
   /** The last breadcrumbs of the process as JSON, oldest first, without secrets. */
   crumbs(): readonly string[];
   /**

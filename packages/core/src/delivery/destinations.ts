@@ -217,5 +217,6 @@ function shrunk(envelope: Envelope): Envelope | undefined {
   const event = eventOf(envelope);
   if (event === undefined) return undefined;
   const { payload } = shrinkEvent(event, Math.floor(envelope.payload.length / 2));
-  return { ...envelope, payload, attachments: [], bytes: payload.length };
+  const { logentry: _logentry, ...rest } = envelope;
+  return { ...rest, payload, attachments: [], bytes: payload.length };
 }

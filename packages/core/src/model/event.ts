@@ -1,7 +1,8 @@
 /**
- * The wire shapes, with the wire's names.
+ * The shapes of an event, with the names of the field: those of the wire, but for `message` and flat `breadcrumbs`,
+ * which only the Sentry encoder writes as `logentry` and `breadcrumbs: { values }`.
  *
- * Every interface here describes what leaves the process; `?` means the key is absent, never `null`.
+ * `?` means the key is absent, never `null`.
  *
  * @see https://develop.sentry.dev/sdk/foundations/transport/event-payloads/
  */
@@ -110,14 +111,15 @@ export interface RequestInfo {
   env?: Record<string, string>;
 }
 
-/** A message event: `formatted` is the final text, `message` its template. */
+/** The text of a message event, with its template and values where it has them; the Sentry encoder writes all three. */
 export interface LogEntry {
-  formatted?: string;
-  message?: string;
-  params?: string[];
+  readonly formatted: string;
+  /** The template, with its `%s` still in place. */
+  readonly message?: string;
+  readonly params?: readonly string[];
 }
 
-/** One event as it leaves. */
+/** One event: what hooks, transports and tests see, and what leaves. */
 export interface Event {
   /** 32 lower-case hex digits. */
   event_id: string;
@@ -125,6 +127,8 @@ export interface Event {
   timestamp: number;
   platform: "node";
   level?: Level;
+  /** The final text of a message event. */
+  message?: string;
   logger?: string;
   /** The route's pattern, not the URL: `GET /orders/:id`. */
   transaction?: string;
@@ -138,9 +142,9 @@ export interface Event {
   contexts?: Record<string, Record<string, Json>>;
   user?: User;
   request?: RequestInfo;
-  breadcrumbs?: { values: Breadcrumb[] };
+  /** Oldest first. */
+  breadcrumbs?: Breadcrumb[];
   exception?: { values: Exception[] };
-  logentry?: LogEntry;
   threads?: { values: Record<string, Json>[] };
   /** `{{ default }}` stands for the server's own grouping. */
   fingerprint?: string[];
@@ -155,8 +159,14 @@ export interface Event {
   errors?: { type: string; name?: string; value?: string }[];
 }
 
-/** What `captureEvent` takes: any part of an event; ids, time and platform are filled in. */
-export type EventInput = Partial<Event>;
+/**
+ * What `captureEvent` takes: any part of an event; ids, time and platform are filled in. `logentry` and
+ * `breadcrumbs: { values }` are read too, as events of other clients may hold them.
+ */
+export interface EventInput extends Partial<Omit<Event, "breadcrumbs">> {
+  breadcrumbs?: Event["breadcrumbs"] | { values: Breadcrumb[] };
+  logentry?: Partial<LogEntry>;
+}
 
 /** A file that travels with its event. */
 export interface Attachment {

@@ -1,7 +1,7 @@
 import type { ExceptionNode } from "../capture/cause-tree.js";
-import type { MessageText, Snapshot } from "../capture/snapshot.js";
+import type { Snapshot } from "../capture/snapshot.js";
 import { linesOf, type StackText } from "../capture/stack.js";
-import type { Event, Exception, Frame, Json, LogEntry, Mechanism } from "../model/event.js";
+import type { Event, Exception, Frame, Json, Mechanism } from "../model/event.js";
 import { type FrameOptions, framesFromLines } from "../stacktrace/frames.js";
 
 /** Makes an event of what was captured: exceptions with frames, or a message. Scopes come later, in `enrich`. */
@@ -12,7 +12,7 @@ export function assemble(snapshot: Snapshot, options: FrameOptions): Event {
     timestamp: snapshot.event?.timestamp ?? snapshot.timestamp,
     platform: "node",
   };
-  if (snapshot.message !== undefined) event.logentry = logEntry(snapshot.message);
+  if (snapshot.message !== undefined) event.message = snapshot.message.formatted;
   if (snapshot.exceptions.length > 0) {
     // The wire wants the innermost cause first and the caught error last.
     event.exception = {
@@ -88,10 +88,4 @@ const KNOWN_CONTEXTS: ReadonlySet<string> = new Set(
 
 function framesOf(stack: StackText, options: FrameOptions): Frame[] {
   return framesFromLines(linesOf(stack), options);
-}
-
-function logEntry({ formatted, template, params }: MessageText): LogEntry {
-  return template === undefined
-    ? { formatted }
-    : { formatted, message: template, params: [...(params ?? [])] };
 }

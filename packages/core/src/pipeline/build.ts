@@ -74,12 +74,23 @@ function seal(event: Event, pending: QueuedCapture, { facts, options, scrubber }
     options.maxAttachmentBytes,
     payload.length,
   );
+  const { message: logentry } = pending.snapshot;
   const trace = facts.tracer.samplingContext(
     conformed.contexts?.["trace"]?.["trace_id"],
     pending.snapshot.trace,
   );
   return {
-    envelope: eventEnvelope({ id: pending.id, payload, attachments, trace, weight: pending.weight }),
+    envelope: eventEnvelope({
+      id: pending.id,
+      payload,
+      // A text that a hook changed has no template any more.
+      ...(logentry?.message !== undefined && logentry.formatted === conformed.message
+        ? { logentry: scrubber.logEntry(logentry) }
+        : {}),
+      attachments,
+      trace,
+      weight: pending.weight,
+    }),
     leftBytes,
   };
 }

@@ -97,15 +97,14 @@ function levelOf(event: Event, sightings: readonly CaptureContext[]): Level {
     .filter((level) => level !== undefined);
   const worst = LEVELS.find((level) => said.includes(level));
   return (
-    event.level ?? worst ?? (event.logentry !== undefined && event.exception === undefined ? "info" : "error")
+    event.level ?? worst ?? (event.message !== undefined && event.exception === undefined ? "info" : "error")
   );
 }
 
 /** The steps that led to the first sighting, then what the event brought along; the last `max` of them. */
 function breadcrumbsOf(event: Event, [first]: readonly CaptureContext[], max: number): Event["breadcrumbs"] {
-  const crumbs = [...(first?.trails ?? []).flatMap(crumbsOf), ...(event.breadcrumbs?.values ?? [])];
-  const values = crumbs.slice(Math.max(0, crumbs.length - max));
-  return values.length > 0 ? { values } : undefined;
+  const crumbs = [...(first?.trails ?? []).flatMap(crumbsOf), ...(event.breadcrumbs ?? [])];
+  return crumbs.length > 0 && max > 0 ? crumbs.slice(-max) : undefined;
 }
 
 /** An error that one sighting saw handled and another saw crash a request was not handled. */

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { schemaErrors } from "../../../../test-server/src/schema.js";
 import type { Event } from "../model/event.js";
+import { sentryEvent } from "../transport/envelope.js";
 import { conformEvent, conformInput } from "./conform.js";
 import { DEFAULT_LIMITS } from "./normalise.js";
 
@@ -38,9 +39,9 @@ test("conformEvent() leaves a good event as it is", () => {
       headers: { accept: "*/*" },
       data: { a: 1 },
     },
-    breadcrumbs: {
-      values: [{ timestamp: 1, type: "http", category: "http", level: "info", message: "m", data: { a: 1 } }],
-    },
+    breadcrumbs: [
+      { timestamp: 1, type: "http", category: "http", level: "info", message: "m", data: { a: 1 } },
+    ],
     exception: {
       values: [
         {
@@ -70,7 +71,7 @@ test("conformEvent() leaves a good event as it is", () => {
         },
       ],
     },
-    logentry: { formatted: "hello bob", message: "hello %s", params: ["bob"] },
+    message: "hello bob",
     threads: {
       values: [{ id: 1, name: "main", crashed: true, stacktrace: { frames: [{ function: "f" }] } }],
     },
@@ -87,7 +88,7 @@ test("conformEvent() leaves a good event as it is", () => {
   };
 
   expect(conformEvent(event, DEFAULT_LIMITS)).toEqual(event);
-  expect(schemaErrors(event)).toEqual([]);
+  expect(schemaErrors(sentryEvent(event))).toEqual([]);
 });
 
 describe("conformEvent() saves", () => {
@@ -135,13 +136,18 @@ describe("conformEvent() saves", () => {
     [
       "bare lists",
       { exception: [{ type: "E" }], breadcrumbs: [{ message: "m" }] },
-      { exception: { values: [{ type: "E" }] }, breadcrumbs: { values: [{ message: "m" }] } },
+      { exception: { values: [{ type: "E" }] }, breadcrumbs: [{ message: "m" }] },
     ],
-    ["a message that is text", { logentry: "hello" }, { logentry: { formatted: "hello" } }],
+    ["a log entry that is text", { logentry: "hello" }, { message: "hello" }],
     [
       "parameters that are no text",
       { logentry: { message: "%s", params: [1, null, { a: 1 }] } },
-      { logentry: { message: "%s", params: ["1", `{"a":1}`] } },
+      { message: "1" },
+    ],
+    [
+      "a message beside a log entry",
+      { message: "kept", logentry: { formatted: "gone" } },
+      { message: "kept" },
     ],
     [
       "a mechanism without a type",
@@ -159,7 +165,7 @@ describe("conformEvent() saves", () => {
     const event = conform(given);
 
     expect(event).toEqual({ ...base, ...expected });
-    expect(schemaErrors(event)).toEqual([]);
+    expect(schemaErrors(sentryEvent(event))).toEqual([]);
   });
 });
 
@@ -181,7 +187,6 @@ test("conformEvent() leaves out what cannot be saved", () => {
     debug_meta: null,
     fingerprint: [],
     type: "event",
-    message: "legacy",
     _meta: {},
     unknown: 1,
   });
@@ -218,7 +223,7 @@ test("conformEvent() makes an event of anything", () => {
     const event = conformEvent(candidate as never, DEFAULT_LIMITS);
 
     expect(event.event_id).toMatch(/^[0-9a-f]{32}$/);
-    expect(schemaErrors(event)).toEqual([]);
+    expect(schemaErrors(sentryEvent(event))).toEqual([]);
   }
 });
 
@@ -338,7 +343,7 @@ test("conformEvent() makes of any event one that passes the schema, and changes 
       Object.freeze(given);
       const event = conformEvent(given as never, DEFAULT_LIMITS);
 
-      expect(schemaErrors(JSON.parse(JSON.stringify(event)))).toEqual([]);
+      expect(schemaErrors(JSON.parse(JSON.stringify(sentryEvent(event))))).toEqual([]);
       expect(JSON.stringify(event)).not.toMatch(/\\ud[89a-f]|\\u0000/);
       expect(conformEvent(event, DEFAULT_LIMITS)).toEqual(event);
     }),

@@ -1,7 +1,6 @@
 import type {
   Breadcrumb,
   Event,
-  EventInput,
   Exception,
   Frame,
   Json,
@@ -40,6 +39,7 @@ import {
   type NormaliseLimits,
   normaliseRecord,
 } from "./normalise.js";
+import { interpolate } from "./text.js";
 
 /**
  * What a hook returned, made to pass the protocol's event schema: known keys only, right types, the servers' limits,
@@ -63,8 +63,23 @@ export function conformEvent(candidate: Event, limits: NormaliseLimits): Event {
 }
 
 /** The parts of an event that are there, legal by themselves; `{}` for anything that is no event. */
-export function conformInput(candidate: unknown, limits: NormaliseLimits): EventInput {
+export function conformInput(candidate: unknown, limits: NormaliseLimits): Partial<Event> {
   return readerFor(limits)(candidate) ?? {};
+}
+
+/** The text of a message event with its template, where `logentry` of a candidate holds one. */
+export function conformLogEntry(candidate: unknown, { stringLength }: NormaliseLimits): LogEntry | undefined {
+  const given = isReadable(candidate) ? field(candidate, "logentry") : undefined;
+  if (!isReadable(given)) {
+    const formatted = text(stringLength)(given);
+    return formatted === undefined ? undefined : { formatted };
+  }
+  const read = text(stringLength);
+  const message = read(field(given, "message"));
+  const params = list(text(1024), 50)(field(given, "params"));
+  const formatted = read(field(given, "formatted")) ?? (message && interpolate(message, params ?? []));
+  if (formatted === undefined) return undefined;
+  return message === undefined || params === undefined ? { formatted } : { formatted, message, params };
 }
 
 /** Bounds of lists; far above what is collected, far below what hurts. */
@@ -92,11 +107,12 @@ function eventReader(given: NormaliseLimits): Read<Partial<Event>> {
     totalBytes: 2 * (given.totalBytes ?? DEFAULT_LIMITS.totalBytes!),
   };
   const long = given.stringLength;
-  return object<Partial<Event>>({
+  const read = object<Partial<Event>>({
     event_id: eventId,
     timestamp,
     platform: () => "node",
     level: oneOf(LEVELS, { warn: "warning", critical: "fatal", log: "info", trace: "debug" }),
+    message: text(long),
     logger: line(64),
     transaction: line(200),
     transaction_info: complete(object<{ source: string }>({ source: oneOf(SOURCES) }), "source"),
@@ -109,9 +125,8 @@ function eventReader(given: NormaliseLimits): Read<Partial<Event>> {
     contexts: contexts(limits),
     user: user(limits),
     request: request(limits),
-    breadcrumbs: values(breadcrumb(limits), MAX_BREADCRUMBS),
+    breadcrumbs: breadcrumbs(limits),
     exception: values(exception(limits), MAX_EXCEPTIONS),
-    logentry: logEntry(long),
     threads: values(thread(limits), MAX_EXCEPTIONS),
     fingerprint: list(text(256), 50),
     modules: texts({ ...limits, breadth: 500, stringLength: 128 }),
@@ -128,6 +143,12 @@ function eventReader(given: NormaliseLimits): Read<Partial<Event>> {
     debug_meta: debugMeta(limits),
     errors: list(complete(object({ type: line(64), name: line(128), value: text(256) }), "type"), 50),
   });
+  return (value) => {
+    const event = read(value);
+    if (event?.message !== undefined) return event;
+    const message = conformLogEntry(value, limits)?.formatted;
+    return message === undefined ? event : { ...event, message };
+  };
 }
 
 const SOURCES: readonly string[] = [
@@ -215,6 +236,12 @@ function queryString(limits: NormaliseLimits): Read<string> {
   };
 }
 
+/** A list; `{ values }` is taken too. */
+function breadcrumbs(limits: NormaliseLimits): Read<Breadcrumb[]> {
+  const read = values(breadcrumb(limits), MAX_BREADCRUMBS);
+  return (value) => read(value)?.values;
+}
+
 function breadcrumb(limits: NormaliseLimits): Read<Breadcrumb> {
   return object<Breadcrumb>({
     timestamp,
@@ -289,19 +316,6 @@ function frame(limits: NormaliseLimits): Read<Frame> {
   return (value) => {
     const result = read(value);
     return result?.function === undefined && result?.filename === undefined ? undefined : result;
-  };
-}
-
-function logEntry(maxLength: number): Read<LogEntry> {
-  const read = object<LogEntry>({
-    formatted: text(maxLength),
-    message: text(maxLength),
-    params: list(text(maxLength), 50),
-  });
-  return (value) => {
-    if (typeof value === "string") return { formatted: text(maxLength)(value)! };
-    const result = read(value);
-    return result?.formatted === undefined && result?.message === undefined ? undefined : result;
   };
 }
 

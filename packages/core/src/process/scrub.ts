@@ -40,6 +40,7 @@ export interface ScrubOptions {
 export interface Scrubber {
   event(event: Event): Event;
   breadcrumb(crumb: Breadcrumb): Breadcrumb;
+  logEntry(entry: LogEntry): LogEntry;
   /** A value; with `key`, as the one that stands under that name. */
   value(value: Json, key?: string): Json;
   text(text: string): string;
@@ -152,11 +153,11 @@ export function createScrubber(options: ScrubOptions = {}): Scrubber {
     });
 
   /** What was a secret in its place in the message is none by itself: `password=%s`. */
-  const message = (given: LogEntry): LogEntry => {
+  const logEntry = (given: LogEntry): LogEntry => {
     const scrubbed = change(given, { formatted: text, message: text });
     const { formatted } = scrubbed;
     const isTakenOut = (param: string): boolean =>
-      formatted !== given.formatted && param !== "" && !formatted?.includes(param);
+      formatted !== given.formatted && param !== "" && !formatted.includes(param);
     return change(scrubbed, {
       params: (params) => mapList(params, (param) => (isTakenOut(param) ? PLACEHOLDER : text(param))),
     });
@@ -173,6 +174,7 @@ export function createScrubber(options: ScrubOptions = {}): Scrubber {
 
   const event = (given: Event): Event =>
     change(given, {
+      message: text,
       transaction: text,
       tags: (tags) => mapRecord(tags, (entry, name) => cutText(String(value(entry, name)), 200)),
       extra: record,
@@ -180,15 +182,14 @@ export function createScrubber(options: ScrubOptions = {}): Scrubber {
         mapRecord(contexts, (context, name) => (name === "repeats" ? repeats(context) : record(context))),
       user,
       request,
-      breadcrumbs: (crumbs) => change(crumbs, { values: (all) => mapList(all, breadcrumb) }),
+      breadcrumbs: (crumbs) => mapList(crumbs, breadcrumb),
       exception: (exceptions) => change(exceptions, { values: (all) => mapList(all, exception) }),
-      logentry: message,
       threads: (threads) => change(threads, { values: (all) => mapList(all, record) }),
       fingerprint: (parts) => mapList(parts, text),
       errors: (errors) => mapList(errors, (error) => change(error, { value: text })),
     });
 
-  return { event, breadcrumb, value: (given, key) => value(given, key), text };
+  return { event, breadcrumb, logEntry, value: (given, key) => value(given, key), text };
 }
 
 /**

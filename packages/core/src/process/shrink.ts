@@ -114,13 +114,13 @@ function withoutSource({
 }
 
 function dropOldestBreadcrumbs(event: Event, excess: number): Event {
-  if (event.breadcrumbs === undefined) return event;
-  const { values } = event.breadcrumbs;
+  const { breadcrumbs } = event;
+  if (breadcrumbs === undefined) return event;
   let freed = 0;
   let first = 0;
-  for (; first < values.length && freed < excess; first++)
-    freed += sizeOf(values[first] satisfies Breadcrumb | undefined) + 1;
-  return { ...event, breadcrumbs: { values: values.slice(first) } };
+  for (; first < breadcrumbs.length && freed < excess; first++)
+    freed += sizeOf(breadcrumbs[first] satisfies Breadcrumb | undefined) + 1;
+  return { ...event, breadcrumbs: breadcrumbs.slice(first) };
 }
 
 /** Below this a value is not worth taking away: its note would be as long. */
@@ -188,20 +188,12 @@ function cutMessages(event: Event, length: number): Event {
     ...exception,
     ...(exception.value === undefined ? {} : { value: cutText(exception.value, length) }),
   }));
-  if (cut.logentry === undefined) return cut;
-  const { formatted, message } = cut.logentry;
-  return {
-    ...cut,
-    logentry: {
-      ...(formatted === undefined ? {} : { formatted: cutText(formatted, length) }),
-      ...(message === undefined ? {} : { message: cutText(message, length) }),
-    },
-  };
+  return cut.message === undefined ? cut : { ...cut, message: cutText(cut.message, length) };
 }
 
 /** What nobody can do without. */
 function bare(event: Event): Event {
-  const { event_id, timestamp, platform, level, environment, release, logentry, exception } = event;
+  const { event_id, timestamp, platform, level, environment, release, message, exception } = event;
   const kept = Object.entries(event.contexts ?? {}).filter(([name]) => KEPT_CONTEXTS.includes(name));
   const last = exception?.values.at(-1);
   const small: Event = {
@@ -214,7 +206,7 @@ function bare(event: Event): Event {
     ...(kept.length === 0
       ? {}
       : { contexts: Object.fromEntries(kept.map(([name, context]) => [name, plainFigures(context)])) }),
-    ...(logentry === undefined ? {} : { logentry }),
+    ...(message === undefined ? {} : { message }),
     ...(last === undefined ? {} : { exception: { values: [bareException(last)] } }),
   };
   return cutMessages(small, 256);

@@ -1,6 +1,12 @@
 /** Stands at the end of a text that was cut, and for everything else that was left out. */
 export const CUT = "…";
 
+/** Fills the `%s` of a template; values without a place are left out. */
+export function interpolate(template: string, params: readonly string[]): string {
+  let index = 0;
+  return template.replace(/%%|%[sdifjoO]/g, (mark) => (mark === "%%" ? "%" : (params[index++] ?? mark)));
+}
+
 interface WellFormed {
   toWellFormed(): string;
 }

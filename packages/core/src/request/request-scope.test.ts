@@ -51,7 +51,7 @@ describe("withScopeOf()", () => {
     captureFrom(request, options, new Error("failed"), hint);
     await client.close();
 
-    expect(sent.events[0]?.breadcrumbs?.values.map(({ message }) => message)).toEqual(["before", "own"]);
+    expect(sent.events[0]?.breadcrumbs?.map(({ message }) => message)).toEqual(["before", "own"]);
   });
 
   test("leads a withScope inside of it back to the same request", () => {

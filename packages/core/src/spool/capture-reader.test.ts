@@ -3,7 +3,7 @@ import { readCauseTree } from "../capture/cause-tree.js";
 import { captureContext, whereabouts } from "../capture/context.js";
 import { readException } from "../capture/exception-text.js";
 import type { CaptureHint } from "../capture/hint.js";
-import { messageText, type Snapshot, type Subject, snapshotOf } from "../capture/snapshot.js";
+import { logEntryFrom, type Snapshot, type Subject, snapshotOf } from "../capture/snapshot.js";
 import { captureSite } from "../capture/stack.js";
 import { resolveOptions } from "../client/options.js";
 import { Scope } from "../context/scope.js";
@@ -90,13 +90,13 @@ describe("readCapture()", () => {
     ["a message", { exceptions: [], message: { formatted: "disk full" } }],
     [
       "a template",
-      { exceptions: [], message: messageText("disk %s full", ["sda"], 100), site: captureSite(take) },
+      { exceptions: [], message: logEntryFrom("disk %s full", ["sda"], 100), site: captureSite(take) },
     ],
     [
       "an event",
       {
         exceptions: [],
-        event: { logentry: { formatted: "made elsewhere" }, tags: { from: "queue" }, level: "info" },
+        event: { message: "made elsewhere", tags: { from: "queue" }, level: "info" },
       },
     ],
   ];
@@ -198,7 +198,7 @@ describe("CaptureWriter", () => {
 
     const written = [
       writer.capture(take(failure(error), scope, hint)),
-      writer.capture(take({ exceptions: [], message: messageText("password=%s", [SECRET], 100) })),
+      writer.capture(take({ exceptions: [], message: logEntryFrom("password=%s", [SECRET], 100) })),
       writer.capture(take({ exceptions: [], message: { formatted: `password=${SECRET}` } })),
       writer.capture(take({ exceptions: [], event: { extra: { password: SECRET } } })),
     ];

@@ -20,11 +20,7 @@ export function readCapture(id: string, text: string): Snapshot {
     at,
     {
       exceptions: exceptions.map((node, index) => ({ ...node, stack: { lines: stacks[index]! } })),
-      message: message && {
-        formatted: message.formatted!,
-        template: message.message,
-        params: message.params,
-      },
+      message,
       event,
       site: site && { lines: site },
     },

@@ -73,7 +73,7 @@ export class CaptureWriter {
     if (site !== undefined) stacks.push(this.#stack(site));
     const rest = {
       exceptions: exceptions.map((node) => this.#exception(node)),
-      message: message && this.#event({ logentry: logEntry(message) }).logentry,
+      message: message && this.#scrubber.logEntry(message),
       event: event && this.#event(event),
     };
     return `{"at":${timestamp},"stacks":[${stacks.join()}],${JSON.stringify(rest).slice(1, -1)},${this.sighting(snapshot).slice(1)}`;
@@ -183,10 +183,6 @@ function isTold<T>(part: T | undefined): part is T {
 function isFilled(record: object): boolean {
   for (const _ in record) return true;
   return false;
-}
-
-function logEntry({ formatted, template, params }: NonNullable<Snapshot["message"]>): LogEntry {
-  return { formatted, message: template, params: params?.slice() };
 }
 
 function writtenAttachment({ filename, contentType, data, leftBytes }: HeldAttachment): WrittenAttachment {

@@ -1,18 +1,27 @@
-import type { Attachment } from "../model/event.js";
+import type { Attachment, LogEntry } from "../model/event.js";
 import type { Envelope } from "../transport/envelope.js";
 import { fromBase64, toBase64 } from "./base64.js";
 
 /** An envelope as one line of JSON, to wait on disk; read back with {@link readFinished}. */
 export function finishedText(envelope: Envelope): string {
-  const { kind, id, payload, attachments, trace, weight, bytes } = envelope;
-  return JSON.stringify({ kind, id, payload, attachments: attachments.map(written), trace, weight, bytes });
+  const { kind, id, payload, logentry, attachments, trace, weight, bytes } = envelope;
+  return JSON.stringify({
+    kind,
+    id,
+    payload,
+    logentry,
+    attachments: attachments.map(written),
+    trace,
+    weight,
+    bytes,
+  });
 }
 
 /** The envelope that {@link finishedText} wrote; `undefined` for any other text. */
 export function readFinished(text: string): Envelope | undefined {
   const value = parsed(text);
   if (value === undefined) return undefined;
-  const { kind, id, payload, trace, weight, bytes } = value;
+  const { kind, id, payload, logentry, trace, weight, bytes } = value;
   const attachments = Array.isArray(value.attachments) ? value.attachments.map(read) : undefined;
   if (!isKind(kind) || typeof id !== "string" || !/^[0-9a-f]{32}$/.test(id)) return undefined;
   if (typeof payload !== "string" || !isJson(payload) || !isAmount(weight) || !isAmount(bytes))
@@ -23,6 +32,7 @@ export function readFinished(text: string): Envelope | undefined {
     kind,
     id,
     payload,
+    ...(isLogEntry(logentry) ? { logentry } : {}),
     attachments,
     ...(isTexts(trace) ? { trace } : {}),
     weight,
@@ -74,6 +84,17 @@ function isJson(text: string): boolean {
 
 function isKind(value: unknown): value is Envelope["kind"] {
   return value === "event" || value === "client_report" || value === "check_in";
+}
+
+function isLogEntry(value: unknown): value is LogEntry {
+  if (typeof value !== "object" || value === null) return false;
+  const { formatted, message, params } = value as Record<string, unknown>;
+  return (
+    typeof formatted === "string" &&
+    typeof message === "string" &&
+    Array.isArray(params) &&
+    params.every((param) => typeof param === "string")
+  );
 }
 
 function isAmount(value: unknown): value is number {

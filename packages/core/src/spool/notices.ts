@@ -4,7 +4,7 @@ import type { Platform } from "../client/platform.js";
 import type { Ledger } from "../delivery/ledger.js";
 import { createRepeats } from "../gate/repeats.js";
 import type { Diagnostics } from "../model/diagnostics.js";
-import type { EventInput } from "../model/event.js";
+import type { Event } from "../model/event.js";
 import type { EventBuilder } from "../pipeline/build.js";
 import { AT_ONCE, type QueuedCapture, queuedCapture } from "../pipeline/capture-queue.js";
 import type { SpoolLoss } from "./store.js";
@@ -35,13 +35,13 @@ export function tellLoss(loss: SpoolLoss, context: NoticeOptions): void {
 }
 
 /** A process that ended without an exit is told of, as of another's. */
-export function tellRun(event: EventInput, context: NoticeOptions): void {
+export function tellRun(event: Partial<Event>, context: NoticeOptions): void {
   context.ledger.captured++;
   if (!pushed(event, 1, context)) context.ledger.drop("queue_overflow");
 }
 
 /** Puts an event that nobody here captured on the road. */
-function pushed(event: EventInput, captures: number, context: NoticeOptions): boolean {
+function pushed(event: Partial<Event>, captures: number, context: NoticeOptions): boolean {
   const { platform, options, builder, push } = context;
   const now = platform.clock.now() / 1000;
   const around = { layers: [], trails: [], hint: copyHint(undefined, options.limits) };
@@ -53,12 +53,12 @@ function pushed(event: EventInput, captures: number, context: NoticeOptions): bo
   return push(queuedCapture(snapshot, AT_ONCE, { repeats, bytes, builder: { ...builder } }));
 }
 
-function eventOfLoss(loss: SpoolLoss): EventInput {
+function eventOfLoss(loss: SpoolLoss): Partial<Event> {
   const { reason, events, captures, from, until } = loss;
   return {
     level: "warning",
     logger: "corvid",
-    logentry: { formatted: describeLoss(loss) },
+    message: describeLoss(loss),
     fingerprint: ["corvid.spool", reason],
     contexts: {
       spool: {

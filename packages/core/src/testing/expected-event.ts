@@ -55,7 +55,7 @@ type Reader = (event: Event) => unknown;
 
 const READERS: { readonly [Field in keyof Required<ExpectedEvent>]: Reader } = {
   type: (event) => captured(event)?.type,
-  message: (event) => captured(event)?.value ?? event.logentry?.formatted ?? event.logentry?.message,
+  message: (event) => captured(event)?.value ?? event.message,
   handled: (event) => captured(event)?.mechanism?.handled,
   level: ({ level }) => level,
   tags: ({ tags }) => tags,

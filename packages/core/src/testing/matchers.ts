@@ -90,7 +90,7 @@ function account(events: readonly Event[], tries: readonly (readonly Difference[
 
 function titleOf(event: Event): string {
   const error = captured(event);
-  const text = error === undefined ? (event.logentry?.formatted ?? event.logentry?.message) : error.value;
+  const text = error === undefined ? event.message : error.value;
   return [`[${event.level ?? "error"}]`, error?.type, text?.slice(0, 200)]
     .filter((part) => part !== undefined)
     .join(" ");

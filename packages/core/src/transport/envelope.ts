@@ -1,4 +1,4 @@
-import type { Attachment, Event } from "../model/event.js";
+import type { Attachment, Event, LogEntry } from "../model/event.js";
 import type { DiscardedEvents } from "./drops.js";
 
 /**
@@ -14,6 +14,8 @@ export interface Envelope {
   readonly id: string;
   /** One line of JSON, well-formed Unicode without NUL, U+0085, U+2028 or U+2029. */
   readonly payload: string;
+  /** Template and values of the event's message, which servers group by. */
+  readonly logentry?: LogEntry;
   readonly attachments: readonly Attachment[];
   /** Dynamic sampling context for the envelope's header: links the events of one trace. */
   readonly trace?: Readonly<Record<string, string>>;
@@ -33,6 +35,7 @@ export interface SdkInfo {
 export function eventEnvelope(parts: {
   id: string;
   payload: string;
+  logentry?: LogEntry;
   attachments?: readonly Attachment[];
   trace?: Readonly<Record<string, string>>;
   weight?: number;
@@ -43,6 +46,7 @@ export function eventEnvelope(parts: {
     kind: "event",
     id: parts.id,
     payload: parts.payload,
+    ...(parts.logentry === undefined ? {} : { logentry: parts.logentry }),
     attachments,
     trace: parts.trace,
     weight: parts.weight ?? 1,
@@ -94,7 +98,10 @@ const encoder = new TextEncoder();
  * @see https://develop.sentry.dev/sdk/foundations/transport/envelopes/
  */
 export function encodeEnvelope(envelope: Envelope, sdk: SdkInfo, sentAt: number): Uint8Array {
-  const payload = encoder.encode(envelope.payload);
+  const event = eventOf(envelope);
+  const payload = encoder.encode(
+    event === undefined ? envelope.payload : toPayload(sentryEvent(event, envelope.logentry)),
+  );
   const header = {
     ...(envelope.kind === "event" ? { event_id: envelope.id } : {}),
     sent_at: new Date(sentAt).toISOString(),
@@ -120,6 +127,15 @@ export function encodeEnvelope(envelope: Envelope, sdk: SdkInfo, sentAt: number)
     parts.push(encoder.encode(`${toPayload(itemHeader)}\n`), data, NEWLINE);
   }
   return concatenate(parts);
+}
+
+/** An event in the protocol's words: `logentry` for the message, `breadcrumbs` as `{ values }`. */
+export function sentryEvent({ message, breadcrumbs, ...same }: Event, logentry?: LogEntry): object {
+  return {
+    ...same,
+    ...(message === undefined ? {} : { logentry: { ...logentry, formatted: message } }),
+    ...(breadcrumbs === undefined ? {} : { breadcrumbs: { values: breadcrumbs } }),
+  };
 }
 
 const NEWLINE = encoder.encode("\n");

@@ -257,7 +257,7 @@ describe("what arrives at the end of a process", () => {
       `corvid.init({ dsn: false, transport: corvid.consoleTransport() }); corvid.captureMessage("caught"); process.exit(1);`,
     );
 
-    expect(JSON.parse(stdout)).toMatchObject({ logentry: { formatted: "caught" } });
+    expect(JSON.parse(stdout)).toMatchObject({ message: "caught" });
   });
 
   test("nothing twice of an error that was caught, reported and thrown on", async () => {

@@ -28,7 +28,7 @@ describe("a run that ended without an exit", () => {
       release: "shop@1.0.0",
       environment: "test",
       server_name: "web-1",
-      breadcrumbs: { values: [{ message: "a step" }] },
+      breadcrumbs: [{ message: "a step" }],
       tags: { previous_run: "unknown" },
     });
     expect(await readRun(run.folder, Date.now())).toBeUndefined();
@@ -52,7 +52,7 @@ describe("a run that ended without an exit", () => {
       evidence: "memory",
       of: { of: "heapUsed" },
     });
-    expect(eventOfRun(finding!).logentry?.formatted).toMatch(
+    expect(eventOfRun(finding!).message).toMatch(
       /^The previous run ended without an exit: probably out of memory \(heap \d+ of 32 MB/,
     );
   });

@@ -168,10 +168,10 @@ function timeOf({ timestamp }: Event): number | undefined {
 }
 
 /** The caught error is the last of an event's exceptions. */
-function summaryOf({ exception, logentry }: Event): string | undefined {
+function summaryOf({ exception, message }: Event): string | undefined {
   const caught = Array.isArray(exception?.values) ? exception.values.at(-1) : undefined;
   const text = caught
     ? [caught.type, caught.value].filter((part) => typeof part === "string").join(": ")
-    : (logentry?.formatted ?? logentry?.message);
+    : message;
   return typeof text === "string" ? text.slice(0, SUMMARY_LENGTH) : undefined;
 }

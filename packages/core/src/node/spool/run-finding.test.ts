@@ -30,7 +30,7 @@ test("eventOfRun() tells what became of the run, with its own time, deployment a
   expect(eventOfRun({ record, verdict: { kind: "out_of_memory", evidence: "report", of }, report })).toEqual({
     level: "fatal",
     timestamp: SEEN / 1000,
-    logentry: { formatted: "The previous run ended without an exit: out of memory (heap 1.9 of 2.0 GB)" },
+    message: "The previous run ended without an exit: out of memory (heap 1.9 of 2.0 GB)",
     fingerprint: ["previous-run", "out_of_memory"],
     tags: { previous_run: "out_of_memory" },
     release: "shop@1.0.0",
@@ -58,7 +58,7 @@ test("eventOfRun() tells what became of the run, with its own time, deployment a
         report: { trigger: "OOMError" },
       },
     },
-    breadcrumbs: { values: [{ message: "a step" }] },
+    breadcrumbs: [{ message: "a step" }],
   });
 });
 
@@ -108,7 +108,7 @@ test.for<[RunVerdict, string, string]>([
 ])("eventOfRun() says in plain words: %o", ([verdict, level, text]) => {
   const event = eventOfRun({ record, verdict });
 
-  expect(event.logentry?.formatted).toBe(text);
+  expect(event.message).toBe(text);
   expect(event.level).toBe(level);
   expect(event.fingerprint).toEqual(["previous-run", verdict.kind]);
 });

@@ -1,4 +1,4 @@
-import type { EventInput, Json, Level } from "../../model/event.js";
+import type { Event, Json, Level } from "../../model/event.js";
 import type { RunRecord, RunSample } from "./run-record.js";
 import type { CrashReport } from "./run-report.js";
 import type { Shortage } from "./run-trend.js";
@@ -22,17 +22,17 @@ const LEVELS: Readonly<Record<RunVerdict["kind"], Level>> = {
  * The event that tells of a run: with its time, deployment and breadcrumbs, and how it was in `contexts.run` (sizes in
  * bytes). Runs that ended alike are one issue.
  */
-export function eventOfRun({ record, verdict, report }: RunFinding): EventInput {
+export function eventOfRun({ record, verdict, report }: RunFinding): Partial<Event> {
   const { head, crumbs } = record;
   return {
     level: LEVELS[verdict.kind],
     timestamp: record.samples.at(-1)!.at / 1000,
-    logentry: { formatted: messageOf(verdict) },
+    message: messageOf(verdict),
     fingerprint: ["previous-run", verdict.kind],
     tags: { previous_run: verdict.kind },
     ...head,
     contexts: { run: contextOf(record, report) },
-    ...(crumbs === undefined ? {} : { breadcrumbs: { values: [...crumbs] } }),
+    ...(crumbs === undefined ? {} : { breadcrumbs: [...crumbs] }),
   };
 }
 

@@ -12,6 +12,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
+import { umdAsModule } from "./umd-as-module.mjs";
 
 const TARGET = "node20.19";
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
@@ -48,6 +49,7 @@ async function bundleEsm() {
     legalComments: "none",
     metafile: true,
     logLevel: "warning",
+    plugins: [umdAsModule],
   });
   await minifyRest(metafile.outputs);
   return metafile;

@@ -20,6 +20,10 @@ const KINDS = [
 /** Where the machine that built it would show. */
 const MACHINE_PATHS = [ROOT, `${homedir()}/`, "/home/", "/Users/", "file:///"];
 
+/** Module formats other than the file's own: bundlers take such code for their own business, and replace it. */
+const REMNANTS =
+  /\bdefine\.amd\b|\bdefine\(|\bcreateRequire\b|\btypeof exports\b|\b__commonJS\b|\b__require\b/g;
+
 const KIB = 1024;
 /** What a package may take up when it is installed, dependencies of its own apart. */
 const MOST_BYTES = { "@corvid/core": 1536 * KIB, "@corvid/test-server": 640 * KIB };
@@ -47,6 +51,7 @@ export async function inspect(tarball) {
       ...strangers(content),
       ...missing(content),
       ...machinePaths(content),
+      ...remnants(content),
       ...unfitManifest(content),
       ...tooLarge(content),
       ...(await wrongSideEffects(content)),
@@ -90,6 +95,15 @@ function machinePaths({ folder, files }) {
     const text = readFileSync(join(folder, file), "utf8");
     return MACHINE_PATHS.filter((path) => text.includes(path)).map((path) => `${file} names ${path}`);
   });
+}
+
+function remnants({ folder, files }) {
+  return files
+    .filter((file) => /^(dist|bin)\/.*\.js$/.test(file))
+    .flatMap((file) => {
+      const found = readFileSync(join(folder, file), "utf8").match(REMNANTS) ?? [];
+      return [...new Set(found)].map((remnant) => `${file} holds ${remnant}`);
+    });
 }
 
 function unfitManifest({ manifest }) {

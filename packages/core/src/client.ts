@@ -88,7 +88,7 @@ export class CorvidClient implements CaptureTarget {
     this.#observers = this.#integrations.filter((integration) => integration.onCapture !== undefined);
     const ledger = new Ledger((reason, weight) => this.#outbound.recordDiscard(reason, weight));
     this.#ledger = ledger;
-    const builder = createEventBuilder(options, platform, this.#integrations);
+    const builder = createEventBuilder(options, platform, this.#integrations, diagnostics);
     const road = { options, platform, diagnostics, builder, transports, ledger };
     const spool = openSpool({ ...road, scope, push: (pending) => this.#outbound.push(pending) });
     this.#outbound = new Outbound({

@@ -86,8 +86,12 @@ export interface Platform {
   serverName(): string | undefined;
   /** What is deployed, as far as the host tells. */
   release(): string | undefined;
-  /** Contexts of host and process: `os`, `runtime`, … */
-  contexts(): Readonly<Record<string, Record<string, Json>>>;
+  /**
+   * Contexts of host and process: `os`, `runtime`, …
+   *
+   * @param onFailure - called for each that could not be read; the others are returned
+   */
+  contexts(onFailure: (name: string, error: unknown) => void): Readonly<Record<string, Record<string, Json>>>;
   /** @param trustedUntilMs - lines of files that changed later are not shown; default: the start of the process */
   contextLines(lines: number, trustedUntilMs?: number): ContextLines;
   transport(server: ReachableServer, options: ResolvedOptions, diagnostics: Diagnostics): Transport;

@@ -41,8 +41,8 @@ export function nodePlatform(): Platform {
     afterTurn: (fn) => void setTimeout(fn, 0).unref(),
     serverName: () => os.hostname(),
     release: () => detectRelease(projectRoot, process.env),
-    contexts: () => {
-      contexts ??= hostContexts(projectRoot, process.env);
+    contexts: (onFailure) => {
+      contexts ??= hostContexts(projectRoot, process.env, onFailure);
       return contexts;
     },
     processFacts: () => ({

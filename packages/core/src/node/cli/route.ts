@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { ProxyAddress } from "../http/proxy.js";
+import { openTunnel } from "../http/proxy-tunnel.js";
 import { certificateFinding, readCertificate } from "./certificate.js";
 import { explainFailure } from "./failure.js";
 import type { Report } from "./report.js";
@@ -101,7 +102,6 @@ function steps({ signal, proxy, env }: Route, report: Report, sockets: Socket[])
 
     async tunnel(socket: Socket, server: Place): Promise<boolean> {
       const took = stopwatch();
-      const { openTunnel } = await import("../http/proxy-tunnel.js");
       try {
         await openTunnel(socket, server.text, proxy?.authorization, signal);
         report.add({

@@ -28,8 +28,6 @@ export async function sendTestEvent(
   let outcome: HttpAnswer | Error | undefined;
   let sent: Envelope | undefined;
   let ms = 0;
-  // Loaded beforehand, so that the time that is told is the server's.
-  await import("../http/pool.js");
   const http = createHttpTransport({
     dsn,
     sdk: SDK,

@@ -1,11 +1,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os, { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { cloudContext } from "./cloud.js";
 import { findProjectRoot, hostContexts } from "./host.js";
 
 let root: string;
+const unexpected = (name: string, error: unknown): never => {
+  throw new Error(name, { cause: error });
+};
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "corvid-host-"));
@@ -19,7 +22,7 @@ describe("hostContexts()", () => {
   test("tells of system, runtime, application, machine and culture", () => {
     writeFileSync(join(root, "package.json"), '{"name":"@acme/api","version":"1.2.3"}');
 
-    const contexts = hostContexts(root, {});
+    const contexts = hostContexts(root, {}, unexpected);
 
     expect(contexts).toMatchObject({
       os: { name: os.type(), version: os.release() },
@@ -33,9 +36,22 @@ describe("hostContexts()", () => {
   });
 
   test("does without a package.json, and with a broken one", () => {
-    expect(hostContexts(root, {})["app"]).not.toHaveProperty("app_name");
+    expect(hostContexts(root, {}, unexpected)["app"]).not.toHaveProperty("app_name");
     writeFileSync(join(root, "package.json"), "{");
-    expect(hostContexts(root, {})["app"]).not.toHaveProperty("app_name");
+    expect(hostContexts(root, {}, unexpected)["app"]).not.toHaveProperty("app_name");
+  });
+
+  test("leaves out a context that cannot be read, and no other", () => {
+    const failed: string[] = [];
+    const cpus = vi.spyOn(os, "cpus").mockImplementation(() => {
+      throw new Error("uv_cpu_info returned EMFILE");
+    });
+
+    const contexts = hostContexts(root, {}, (name) => failed.push(name));
+    cpus.mockRestore();
+
+    expect(Object.keys(contexts)).toEqual(["os", "runtime", "app", "culture"]);
+    expect(failed).toEqual(["device"]);
   });
 });
 

@@ -8,33 +8,45 @@ import { cultureContext } from "./culture.js";
 import { isThere } from "./folders.js";
 
 /**
- * The contexts of this host and process that never change: read once, at the first event.
+ * The contexts of this host and process that never change: read once, at the first event. A system that refuses one of
+ * them costs the event that one.
  *
  * @param projectRoot - absolute path of the application's folder, whose package.json names the application
+ * @param onFailure - called with the name of each context that could not be read, and the error
  */
 export function hostContexts(
   projectRoot: string,
   env: Readonly<Record<string, string | undefined>>,
+  onFailure: (name: string, error: unknown) => void,
 ): Record<string, Record<string, Json>> {
+  const readers: Readonly<Record<string, () => Record<string, Json> | undefined>> = {
+    os: () => ({ name: os.type(), version: os.release(), kernel_version: os.version(), ...distribution() }),
+    runtime: runtimeContext,
+    app: () => ({ app_start_time: startTime(), app_arch: process.arch, ...application(projectRoot) }),
+    device: deviceContext,
+    culture: () => cultureContext(env.TZ),
+    cloud_resource: () => cloudContext(env),
+  };
+  const contexts: Record<string, Record<string, Json>> = {};
+  for (const [name, readContext] of Object.entries(readers)) {
+    try {
+      const context = readContext();
+      if (context !== undefined) contexts[name] = context;
+    } catch (error) {
+      onFailure(name, error);
+    }
+  }
+  return contexts;
+}
+
+function deviceContext(): Record<string, Json> {
   const cpus = os.cpus();
-  const cloud = cloudContext(env);
   return {
-    os: { name: os.type(), version: os.release(), kernel_version: os.version(), ...distribution() },
-    runtime: runtimeContext(),
-    app: {
-      app_start_time: startTime(),
-      app_arch: process.arch,
-      ...application(projectRoot),
-    },
-    device: {
-      name: os.hostname(),
-      arch: os.arch(),
-      memory_size: os.totalmem(),
-      processor_count: cpus.length,
-      ...(cpus[0] === undefined ? {} : { cpu_description: cpus[0].model }),
-    },
-    culture: cultureContext(env.TZ),
-    ...(cloud === undefined ? {} : { cloud_resource: cloud }),
+    name: os.hostname(),
+    arch: os.arch(),
+    memory_size: os.totalmem(),
+    processor_count: cpus.length,
+    ...(cpus[0] === undefined ? {} : { cpu_description: cpus[0].model }),
   };
 }
 

@@ -3,6 +3,7 @@ import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls, rootCertificates } from "node:tls";
 import type { Clock } from "../../model/clock.js";
 import type { ProxyAddress } from "./proxy.js";
+import { openTunnel } from "./proxy-tunnel.js";
 
 /** PEM text of certificates to trust besides those of Node. */
 export type CertificateAuthorities = string | Buffer | readonly (string | Buffer)[];
@@ -79,7 +80,6 @@ async function open({ target, proxy }: ConnectorOptions, opening: Opening): Prom
 
   const toProxy = await openDirect(proxy.host, proxy.port, proxy.protocol === "https:", opening);
   if (!isSecure) return toProxy;
-  const { openTunnel } = await import("./proxy-tunnel.js");
   await openTunnel(toProxy, `${target.hostname}:${portOf(target)}`, proxy.authorization, opening.signal);
   // TLS closes what it stands on. Whoever did so before it, from outside, would crash Node (seen with 20.20).
   opening.disown(toProxy);

@@ -13,7 +13,7 @@ import type { CertificateAuthorities } from "./connector.js";
 import { createConnector, trustOf } from "./connector.js";
 import { ReleasedError } from "./lone-holder.js";
 import { networkErrorText } from "./network-error.js";
-import type { HttpPool } from "./pool.js";
+import { createHttpPool, type HttpPool } from "./pool.js";
 import { PROXY_FORM, type ProxyAddress, ProxyError, proxyFor, UNUSABLE } from "./proxy.js";
 
 /** What the HTTP transport needs. */
@@ -69,8 +69,7 @@ const NOBODY = new AsyncResource("CorvidTransport");
 const compress = promisify(gzip);
 
 /**
- * Makes the transport for the Sentry protocol: one POST per envelope, over kept-alive connections. What opens them is
- * loaded with the first envelope.
+ * Makes the transport for the Sentry protocol: one POST per envelope, over kept-alive connections.
  *
  * @throws {ProxyError} when the option `proxy` is no usable address
  * @see https://develop.sentry.dev/sdk/foundations/transport/
@@ -83,11 +82,10 @@ export function createHttpTransport(options: HttpTransportSetup): Transport {
   const path = proxy !== undefined && url.protocol === "http:" ? url.href : `${url.pathname}${url.search}`;
   if (proxy?.authorization !== undefined && path === url.href)
     headers["proxy-authorization"] = proxy.authorization;
-  let loading: Promise<HttpPool> | undefined;
+  let pool: HttpPool | undefined;
   let isClosed = false;
 
-  async function load(): Promise<HttpPool> {
-    const { createHttpPool } = await import("./pool.js");
+  function createPool(): HttpPool {
     return createHttpPool({
       host: url.host,
       connector: createConnector({
@@ -109,8 +107,7 @@ export function createHttpTransport(options: HttpTransportSetup): Transport {
     if (body === undefined) return UNWRITABLE;
     try {
       if (isClosed) throw new Error("the transport was closed");
-      loading ??= load();
-      const pool = await loading;
+      pool ??= createPool();
       const answer = await pool.post({ path, headers: { ...headers, ...body.headers }, body: body.bytes });
       options.onOutcome?.(answer);
       return resultOfAnswer(answer, clock.now());
@@ -168,7 +165,6 @@ export function createHttpTransport(options: HttpTransportSetup): Transport {
     send: (batch) => NOBODY.runInAsyncScope(() => Promise.all(batch.map(sendOne))),
     async close() {
       isClosed = true;
-      const pool = await loading?.catch(() => undefined);
       pool?.destroy();
     },
   };

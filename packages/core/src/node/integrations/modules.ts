@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import Module from "node:module";
 import { join } from "node:path";
 import type { Integration } from "../../client/integration.js";
 import { type Clock, systemClock } from "../../model/clock.js";
@@ -22,7 +22,7 @@ const PAUSE_MS = 60_000;
  */
 export function modulesIntegration(
   root: string,
-  loaded: () => readonly string[] = loadedFiles(root),
+  loaded: () => readonly string[] = loadedFiles,
   clock: Clock = systemClock,
 ): Integration {
   const versions: Record<string, string> = {};
@@ -83,7 +83,10 @@ function readManifest(folder: string): unknown {
   }
 }
 
-/** One list for the whole process, whichever file asks. */
-function loadedFiles(root: string): () => readonly string[] {
-  return () => Object.keys(createRequire(join(root, "package.json")).cache);
+/**
+ * `require.cache`, by the private name under which `node:module` exports the same object: bundlers replace
+ * `createRequire` by something of their own. Absent in runners that bring a module system of their own.
+ */
+function loadedFiles(): readonly string[] {
+  return Object.keys(read(Module, "_cache") ?? {});
 }

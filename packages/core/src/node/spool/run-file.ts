@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
+import { checksum } from "./checksum.js";
 
 /** Name of the file, in the folder of a process, that tells how the process is. */
 export const RUN_FILE = "run.json";
@@ -40,7 +40,7 @@ export class RunFile {
       const slot = (this.#writes % 2) * SLOT_BYTES;
       const length = this.#buffer.write(text, HEAD_BYTES);
       this.#buffer.write(` ${hex(++this.#writes)} ${hex(length)} `, CHECKSUM_BYTES - 1);
-      this.#buffer.write(checksum(this.#buffer, length), 0);
+      this.#buffer.write(checksumOf(this.#buffer, length), 0);
       writeSync(handle, this.#buffer, 0, HEAD_BYTES + length, slot);
     } catch {
       // A full disk, a folder that is gone: the next write tries again.
@@ -92,13 +92,13 @@ function slotAt(file: Buffer, start: number): { readonly write: number; readonly
   const head = HEAD.exec(slot.toString("latin1", 0, HEAD_BYTES));
   if (head === null) return undefined;
   const [write, length] = [Number.parseInt(head[2]!, 16), Number.parseInt(head[3]!, 16)];
-  if (HEAD_BYTES + length > slot.length || checksum(slot, length) !== head[1]) return undefined;
+  if (HEAD_BYTES + length > slot.length || checksumOf(slot, length) !== head[1]) return undefined;
   return { write, text: slot.toString("utf8", HEAD_BYTES, HEAD_BYTES + length) };
 }
 
 /** Of everything behind its own place. */
-function checksum(slot: Buffer, length: number): string {
-  return hex(crc32(slot.subarray(CHECKSUM_BYTES, HEAD_BYTES + length)));
+function checksumOf(slot: Buffer, length: number): string {
+  return hex(checksum(slot.subarray(CHECKSUM_BYTES, HEAD_BYTES + length)));
 }
 
 function hex(number: number): string {

@@ -194,7 +194,7 @@ describe("captureException()", () => {
     expect((await arrived())[0]?.exception?.values[0]).toMatchObject({
       type,
       value,
-      mechanism: { synthetic: true },
+      mechanism: { type: "generic", handled: true, data: { stack: "capture_site" } },
     });
   });
 

@@ -59,7 +59,7 @@ const AROUND = {
   },
 };
 const CAUGHT = { type: "generic", handled: true };
-const THROWN = { ...CAUGHT, synthetic: true, data: { stack: "capture_site" } };
+const THROWN = { ...CAUGHT, data: { stack: "capture_site" } };
 /** How one of several exceptions hangs in its tree. */
 const chained = (exception_id: number, parent_id: number, source: string): object => ({
   type: "chained",

@@ -52,3 +52,45 @@ describe("readCauseTree()", () => {
     expect(treeOf(thrown)).toMatchObject({ nodes: [{ type: "Thrown Object" }], objects: [thrown] });
   });
 });
+
+describe("readCauseTree() finds the cause of", () => {
+  const inner = new Error("inner");
+  const methods = { cause: () => inner };
+
+  test.each<[how: string, error: Error, source: string]>([
+    ["a cause", new Error("outer", { cause: inner }), "cause"],
+    [
+      "VError",
+      Object.assign(Object.create(methods, { message: { value: "outer" } }), { jse_cause: inner }),
+      "jse_cause",
+    ],
+    ["a method", Object.create(methods, { message: { value: "outer" } }), "cause"],
+    ...["originalError", "original", "parent", "driverError", "inner", "reason", "error"].map(
+      (name): [string, Error, string] => [name, Object.assign(new Error("outer"), { [name]: inner }), name],
+    ),
+    [
+      "mongoose",
+      Object.assign(new Error("outer"), { errors: { "address.city": inner } }),
+      "errors[address.city]",
+    ],
+  ])("%s", (_, error, source) => {
+    const { nodes } = treeOf(error);
+
+    expect(nodes.map(({ value, source, parentId }) => [value, source, parentId])).toEqual([
+      ["outer", undefined, undefined],
+      ["inner", source, 0],
+    ]);
+    expect(nodes[1]?.stack).toMatchObject({ raw: inner.stack });
+    expect(nodes[0]?.own).toBeUndefined();
+  });
+
+  test("Sequelize, once, though it is named twice", () => {
+    const error = Object.assign(new Error("outer"), { parent: inner, original: inner });
+
+    expect(treeOf(error).nodes).toHaveLength(2);
+  });
+
+  test.each([[{}], [() => "no error"]])("nothing: %o", (cause) => {
+    expect(treeOf(new Error("outer", { cause })).nodes).toHaveLength(1);
+  });
+});

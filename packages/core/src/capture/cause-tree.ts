@@ -1,8 +1,11 @@
 import type { Json, Mechanism } from "../model/event.js";
 import { className, isList, isObject, read, readText } from "../model/safe-read.js";
+import { hasBrand } from "../process/foreign.js";
+import { ownKeys } from "../process/normalise/own-keys.js";
 import { createNormaliser } from "../process/normalise.js";
 import {
   type CaptureLimits,
+  carriedError,
   type ExceptionText,
   isErrorLike,
   ownProperties,
@@ -36,14 +39,16 @@ export interface CauseTree {
  * `AggregateError`, both sides of a `SuppressedError`. Cycles and shared causes appear once; at most
  * `limits.causes` causes are read, nearest first.
  */
-export function readCauseTree(root: unknown, head: ExceptionText, limits: CaptureLimits): CauseTree {
+export function readCauseTree(given: unknown, head: ExceptionText, limits: CaptureLimits): CauseTree {
+  const root = carriedError(given);
   const causes = head.isThrownValue ? NO_CAUSES : causesOf(root, limits.causes);
-  return causes === NO_CAUSES ? loneError(root, head, limits) : treeOf(root, head, causes, limits);
+  const tree = causes === NO_CAUSES ? loneError(root, head, limits) : treeOf(root, head, causes, limits);
+  return root === given ? tree : { ...tree, objects: [...tree.objects, given as object] };
 }
 
 /** Most errors have no cause, and are done with at once: this is what every one of a storm of errors pays. */
 function loneError(root: unknown, head: ExceptionText, limits: CaptureLimits): CauseTree {
-  const own = head.own ?? ownOf(root, NOTHING_TOLD, ownCopier(limits));
+  const own = head.own ?? ownOf(root, NOTHING_TOLD, ownCopier(limits), head.issues);
   const node = nodeOf({ value: root }, 0, head, own, false);
   return { nodes: [node], objects: isObject(root) ? [root] : [] };
 }
@@ -67,13 +72,15 @@ function treeOf(root: unknown, head: ExceptionText, rootCauses: Causes, limits: 
     const text = id === 0 ? head : readException(value, limits);
     const { causes, group, more } = id === 0 ? rootCauses : causesOf(value, limits.causes);
     if (more > 0) leftOut.set(id, more);
-    const own = text.own ?? ownOf(value, new Set(causes.map(propertyOf)), copyOwn);
+    const own = text.own ?? ownOf(value, new Set(causes.map(propertyOf)), copyOwn, text.issues);
     nodes.push(nodeOf(next, id, text, own, group));
     for (const cause of causes) waiting.push({ ...cause, parentId: id });
   }
   const objects = [...seen];
-  if (leftOut.size === 0) return { nodes, objects };
-  return { nodes: nodes.map((node) => withLeftOut(node, leftOut.get(node.id))), objects };
+  return {
+    nodes: nodes.map((node) => withLeftOut(withText(node, nodes), leftOut.get(node.id))),
+    objects,
+  };
 }
 
 /** All nodes have one shape, which is what makes thousands of them quick to make and to read. */
@@ -102,8 +109,25 @@ function ownOf(
   value: unknown,
   told: ReadonlySet<string>,
   copy: (value: unknown) => Json,
+  issues: Json | undefined,
 ): ExceptionText["own"] {
-  return isErrorLike(value) ? ownProperties(value, told, copy) : undefined;
+  const own = isErrorLike(value) ? ownProperties(value, told, copy) : undefined;
+  return issues === undefined || own?.["issues"] !== undefined ? own : { issues, ...own };
+}
+
+/** What the engine writes into every error of its kind. */
+const COMMON = /^(?:|All promises were rejected|An error was suppressed during disposal\.?)$/;
+
+/** An error whose message says nothing is known by the first one it names. */
+function withText(node: ExceptionNode, nodes: readonly ExceptionNode[]): ExceptionNode {
+  if (!COMMON.test(node.value)) return node;
+  const [first, ...others] = nodes.filter(({ parentId }) => parentId === node.id);
+  if (first === undefined) return node;
+  const more = others.length + (node.causesLeftOut ?? 0);
+  const text = [node.value.replace(/\.$/, ""), first.type, first.value]
+    .filter((part) => part !== "")
+    .join(": ");
+  return { ...node, value: more === 0 ? text : `${text} (and ${more} more)` };
 }
 
 /** Copies own properties of all errors of one tree, within one bound for all of them together. */
@@ -117,8 +141,8 @@ function ownCopier(limits: CaptureLimits): (value: unknown) => Json {
 
 /** Levels of an error's own properties that are read. */
 const OWN_DEPTH = 4;
-/** The index in `errors[3]`. */
-const MEMBER = /\[\d+\]$/;
+/** The index in `errors[3]`, the path in `errors[address.city]`. */
+const MEMBER = /\[.*\]$/;
 
 const NOTHING_TOLD: ReadonlySet<string> = new Set();
 
@@ -149,9 +173,10 @@ const NO_CAUSES: Causes = { causes: [], group: false, more: 0 };
 
 function causesOf(error: unknown, limit: number): Causes {
   if (!isErrorLike(error) || !mayHaveCauses(error)) return NO_CAUSES;
-  const chain = CHAINS.map((source) => ({ value: read(error, source), source })).filter(
-    ({ value, source }) => (source === "cause" ? value !== undefined && value !== null : isErrorLike(value)),
-  );
+  const chain = [
+    { value: causeOf(error), source: "cause" },
+    ...CHAINS.map((source) => ({ value: read(error, source), source })),
+  ].filter(({ value, source }) => (source === "cause" ? isCause(value) : isErrorLike(value)));
   const sides = SIDES.map((source) => ({ value: read(error, source), source }));
   const isSuppressed = nameOf(error) === "SuppressedError" || sides.every(({ value }) => isErrorLike(value));
   const members = membersOf(error, limit);
@@ -159,20 +184,51 @@ function causesOf(error: unknown, limit: number): Causes {
     ...(isSuppressed ? sides.filter(({ value }) => value !== undefined) : []),
     ...members.causes,
   ];
+  if (!isSuppressed) chain.push(...sides.filter(({ value }) => isErrorLike(value)));
   return { causes: [...chain, ...beside], group: beside.length > 0, more: members.more };
 }
 
-/** How an error names the one behind it: the language's way, and that of libraries older than it. */
-const CHAINS = ["cause", "originalError"];
+/** `cause`, which is a method in VError (with the error in `jse_cause`) and some others. */
+function causeOf(error: object): unknown {
+  const cause = read(error, "cause");
+  if (typeof cause !== "function" || isErrorLike(read(error, "jse_cause"))) return cause;
+  try {
+    const returned: unknown = Reflect.apply(cause, error, []);
+    return isErrorLike(returned) ? returned : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isCause(value: unknown): boolean {
+  if (value === undefined || value === null || typeof value === "function") return false;
+  if (isErrorLike(value) || !isObject(value) || hasBrand("isProxy", value)) return true;
+  return ownKeys(value)?.names.length !== 0;
+}
+
+/** How libraries older than `cause` name the error behind theirs. */
+const CHAINS = [
+  "jse_cause",
+  "originalError",
+  "original",
+  "parent",
+  "driverError",
+  "inner",
+  "innerError",
+  "previous",
+  "reason",
+  "nested",
+];
 /** How a `SuppressedError` names the error it tells of, and the one that this one suppressed. */
 const SIDES = ["error", "suppressed"];
+const NAMES = ["cause", ...CHAINS, ...SIDES, "errors"];
 
-/** Most errors have none of these, and are done with after one look. Written out, because this is the quick way. */
+/** Most errors have none of these, and are done with after one look. */
 export function mayHaveCauses(value: object): boolean {
   try {
-    const { cause, originalError, error, suppressed, errors } = value as Readonly<Record<string, unknown>>;
-    const isChained = cause !== undefined || originalError !== undefined;
-    return isChained || error !== undefined || suppressed !== undefined || errors !== undefined;
+    const error = value as Readonly<Record<string, unknown>>;
+    for (const name of NAMES) if (error[name] !== undefined) return true;
+    return false;
   } catch {
     return true; // One getter throws; the others may have something to tell.
   }
@@ -181,15 +237,28 @@ export function mayHaveCauses(value: object): boolean {
 /** Members of `errors`: whatever an `AggregateError` holds; elsewhere only a list of nothing but errors. */
 function membersOf(error: object, limit: number): Pick<Causes, "causes" | "more"> {
   const members = read(error, "errors");
-  if (!isList(members)) return NO_CAUSES;
-  const length = Number(read(members, "length")) || 0;
-  const first = Array.from({ length: Math.min(length, limit) }, (_, index) => ({
-    value: read(members, index),
-    source: `errors[${index}]`,
-  }));
+  const { length, names } = isList(members) ? listed(members) : named(members);
+  if (length === 0) return NO_CAUSES;
+  const first = names
+    .slice(0, limit)
+    .map((name) => ({ value: read(members, name), source: `errors[${name}]` }));
   const areErrors = nameOf(error) === "AggregateError" || first.every(({ value }) => isErrorLike(value));
   return areErrors ? { causes: first, more: length - first.length } : NO_CAUSES;
 }
+
+function listed(members: readonly unknown[]): { readonly length: number; readonly names: readonly string[] } {
+  const length = Number(read(members, "length")) || 0;
+  return { length, names: Array.from({ length: Math.min(length, MOST_MEMBERS) }, (_, index) => `${index}`) };
+}
+
+/** Mongoose keeps its errors by the paths they are of. */
+function named(members: unknown): { readonly length: number; readonly names: readonly string[] } {
+  const names = isObject(members) && !hasBrand("isProxy", members) ? (ownKeys(members)?.names ?? []) : [];
+  return { length: names.length, names };
+}
+
+/** More members than are ever read. */
+const MOST_MEMBERS = 1000;
 
 function nameOf(error: object): string | undefined {
   const name = readText(error, "name");

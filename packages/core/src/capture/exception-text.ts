@@ -2,6 +2,7 @@ import type { Json } from "../model/event.js";
 import { className, isObject, read, readText } from "../model/safe-read.js";
 import { ownKeys } from "../process/normalise/own-keys.js";
 import { asRecord, cleanText, type NormaliseLimits, normalise } from "../process/normalise.js";
+import { issuesOf } from "./issues.js";
 import { NO_STACK, type StackText, stackText } from "./stack.js";
 
 /** One exception as text: all that is read from an error object while it is alive. */
@@ -12,6 +13,8 @@ export interface ExceptionText {
   readonly stack: StackText;
   /** Properties the application put on the error: `code`, `status`, … */
   readonly own?: Readonly<Record<string, Json>>;
+  /** What a message that is JSON holds, where its first issue became the text. */
+  readonly issues?: Json;
   /** No error but a value that was thrown all the same. */
   readonly isThrownValue?: boolean;
 }
@@ -32,8 +35,15 @@ export function isErrorLike(value: unknown): value is object {
   return typeof read(value, "message") === "string";
 }
 
-/** Type, message and frame lines: enough to tell whether this failure was seen before. */
-export function readException(value: unknown, limits: CaptureLimits): ExceptionText {
+/** The error that an event carries (`ErrorEvent`, `PromiseRejectionEvent`); anything else is itself. */
+export function carriedError(value: unknown): unknown {
+  if (!isObject(value) || !className(value)?.endsWith("Event")) return value;
+  return ["error", "reason"].map((name) => read(value, name)).find(isErrorLike) ?? value;
+}
+
+/** Type, message and frame lines: enough to recognise a failure that was seen before. */
+export function readException(given: unknown, limits: CaptureLimits): ExceptionText {
+  const value = carriedError(given);
   if (!isErrorLike(value)) return readThrownValue(value, limits);
   const message = read(value, "message");
   const text =
@@ -43,11 +53,42 @@ export function readException(value: unknown, limits: CaptureLimits): ExceptionT
         ? ""
         : cleanText(message, limits.stringLength);
   const name = readText(value, "name") ?? "";
+  const reason = rejectionReason(value, text);
+  if (reason !== undefined) return { ...thrownText(reason, limits), stack: NO_STACK, isThrownValue: true };
+  const issues = issuesOf(text);
   return {
     type: cleanText(typeOf(value, name), 256),
-    value: cleanText(text, limits.stringLength),
+    value: cleanText(issues?.text ?? (withoutBlankLines(text) || nextBest(value)), limits.stringLength),
     stack: stackText(read(value, "stack"), name, text),
+    ...(issues === undefined ? {} : { issues: normalise(issues.json, limits) }),
   };
+}
+
+function withoutBlankLines(text: string): string {
+  return /^\s*\n/.test(text) ? text.trimStart() : text;
+}
+
+/** What an error without a message says of itself. */
+function nextBest(error: object): string {
+  const said = ["code", "reason", "description", "status"].map((name) => read(error, name));
+  const best = said.find((value) => typeof value === "number" || (typeof value === "string" && value !== ""));
+  return best === undefined ? "" : String(best);
+}
+
+/** Node makes an error of a rejection without one; its last sentence holds the reason as text. */
+function rejectionReason(error: object, message: string): string | undefined {
+  if (!message.startsWith("This error originated") || read(error, "code") !== "ERR_UNHANDLED_REJECTION")
+    return undefined;
+  return /The promise rejected with the reason "([\s\S]*)"\.$/.exec(message)?.[1];
+}
+
+/** A rejection's reason as if it had been captured itself, as far as its text shows the type. */
+function thrownText(reason: string, limits: CaptureLimits): Pick<ExceptionText, "type" | "value"> {
+  const kind =
+    /^#<(\w+)>$/.exec(reason)?.[1] ??
+    /^(undefined|null)$/.exec(reason)?.[1] ??
+    (/^(?:true|false)$/.test(reason) ? "boolean" : /^-?\d+(?:\.\d+)?$/.test(reason) ? "number" : "string");
+  return { type: `Thrown ${kind}`, value: cleanText(reason, limits.stringLength) };
 }
 
 /**
@@ -101,9 +142,18 @@ function readThrownValue(value: unknown, limits: CaptureLimits): ExceptionText {
     : cleanText(value, limits.stringLength);
   return {
     type: `Thrown ${cleanText(kind ?? typeof value, 64)}`,
-    value: cleanText(shown, limits.stringLength),
+    value: cleanText(platformText(value, kind) ?? shown, limits.stringLength),
     stack: NO_STACK,
     isThrownValue: true,
     ...(typeof shown === "string" ? {} : { own: { value: normalise(value, limits) } }),
   };
+}
+
+/** A `Response` by status and URL, an event by its type. */
+function platformText(value: unknown, kind: string | undefined): string | undefined {
+  if (kind?.endsWith("Event")) return readText(value, "type");
+  const status = kind === "Response" ? read(value, "status") : undefined;
+  if (typeof status !== "number") return undefined;
+  const parts = [status, readText(value, "statusText"), readText(value, "url")];
+  return parts.filter((part) => part !== undefined).join(" ");
 }

@@ -57,7 +57,6 @@ function mechanism(node: ExceptionNode, snapshot: Snapshot, fromSite: boolean): 
     ...(node.parentId === undefined ? {} : { parent_id: node.parentId }),
     ...(node.source === undefined ? {} : { source: node.source }),
     ...(node.isGroup ? { is_exception_group: true } : {}),
-    ...(node.isThrownValue && fromSite ? { synthetic: true } : {}),
     ...(Object.keys(data).length === 0 ? {} : { data }),
     ...(node.meta === undefined ? {} : { meta: node.meta }),
   };

@@ -5,7 +5,7 @@ import { createProgram, ended, type Program } from "./support/child.js";
 /** Offers events to `argv[2]`, then does what `argv[3]` says. */
 const CODE = `
 import { randomBytes } from "node:crypto";
-import { systemClock } from "./model/clock.js";
+import { systemClock } from "./node/clock.js";
 import { silentDiagnostics } from "./model/diagnostics.js";
 import { parseDsn } from "./model/dsn.js";
 import { eventEnvelope } from "./transport/envelope.js";

@@ -18,7 +18,7 @@ import {
 const CODE = `
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
-import { systemClock } from "./model/clock.js";
+import { systemClock } from "./node/clock.js";
 import { silentDiagnostics } from "./model/diagnostics.js";
 import { parseDsn } from "./model/dsn.js";
 import { eventEnvelope } from "./transport/envelope.js";

@@ -17,14 +17,3 @@ export interface Clock {
    */
   schedule(fn: () => void, delayMs: number, options?: { readonly keepAlive?: boolean }): Timer;
 }
-
-/** The clock of the process. */
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  schedule(fn, delayMs, options) {
-    const handle = setTimeout(fn, delayMs);
-    if (options?.keepAlive !== true) handle.unref?.();
-    return { cancel: () => clearTimeout(handle) };
-  },
-};

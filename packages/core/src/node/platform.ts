@@ -1,10 +1,11 @@
 import { writeSync } from "node:fs";
 import os from "node:os";
+import { performance } from "node:perf_hooks";
 import type { Platform } from "../client/platform.js";
-import { systemClock } from "../model/clock.js";
 import type { Json } from "../model/event.js";
 import { SDK } from "../model/sdk.js";
 import type { TraceHeadersFor } from "../trace/tracer.js";
+import { systemClock } from "./clock.js";
 import { processEnd } from "./exit/process-end.js";
 import { unhandledRejections } from "./exit/rejections.js";
 import { uncaughtExceptions } from "./exit/uncaught.js";
@@ -38,7 +39,7 @@ export function nodePlatform(): Platform {
     // Past any patched or closed stream, and at once.
     write: (line) => void writeSync(2, line),
     // An immediate would keep the process alive for one more turn, and `beforeExit` would come twice.
-    afterTurn: (fn) => void setTimeout(fn, 0).unref(),
+    afterTurn: (fn) => void systemClock.schedule(fn, 0),
     serverName: () => os.hostname(),
     release: () => detectRelease(projectRoot, process.env),
     contexts: (onFailure) => {

@@ -34,7 +34,7 @@ export interface DyingProgram {
 
 const CODE = `
 import { Worker, isMainThread } from "node:worker_threads";
-import { systemClock } from "./model/clock.js";
+import { systemClock } from "./node/clock.js";
 import { enableCrashReport } from "./node/spool/run-report-setting.js";
 import { startRunWatch } from "./node/spool/run-watch.js";
 

@@ -1,11 +1,11 @@
 import type { HttpAnswer } from "../../delivery/http-answer.js";
-import { systemClock } from "../../model/clock.js";
 import { silentDiagnostics } from "../../model/diagnostics.js";
 import { type Dsn, dsnToString } from "../../model/dsn.js";
 import { SDK } from "../../model/sdk.js";
 import { type Envelope, eventOf } from "../../transport/envelope.js";
 import type { Transport } from "../../transport/transport.js";
 import { Client } from "../client.js";
+import { systemClock } from "../clock.js";
 import { createHttpTransport } from "../http/transport.js";
 
 /** What became of a test event. */

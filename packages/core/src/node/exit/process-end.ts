@@ -1,4 +1,5 @@
 import type { EndingClient, EndWatch } from "../../client/platform.js";
+import { afterStack, monotonicMs } from "../clock.js";
 import { createSignalWatch, type SignalWatch } from "./signals.js";
 
 /**
@@ -13,13 +14,13 @@ export class ProcessEnd {
   /** When the `exit` event came, on the monotonic clock: what is captured since has no later moment to leave. */
   #overSince: number | undefined;
   readonly #onExit = (code: number): void => {
-    this.#overSince = performance.now();
+    this.#overSince = monotonicMs();
     this.#speak(this.#overSince);
     for (const client of this.#clients) client.over(code);
   };
 
   constructor() {
-    this.#signals = createSignalWatch(() => this.#speak(performance.now()));
+    this.#signals = createSignalWatch(() => this.#speak(monotonicMs()));
   }
 
   /** Watches over a client as well. */
@@ -49,7 +50,7 @@ export class ProcessEnd {
     } else if (!this.#isLooking) {
       // Not within the turn: a loop that never ends must stay one that a signal can end.
       this.#isLooking = true;
-      process.nextTick(() => this.#look());
+      afterStack(() => this.#look());
     }
   }
 
@@ -64,7 +65,7 @@ export class ProcessEnd {
     this.#isSpeaking = true;
     const waiting = [...this.#clients].filter((client) => client.undelivered() > 0);
     waiting.forEach((client, index) => {
-      const left = begunAt + client.shutdownTimeoutMs - performance.now();
+      const left = begunAt + client.shutdownTimeoutMs - monotonicMs();
       if (left > 0) client.sendSync(left / (waiting.length - index));
     });
     this.#isSpeaking = false;

@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { isMainThread } from "node:worker_threads";
+import { afterStack } from "../clock.js";
 import { asOurs } from "./our-listener.js";
 
 /** Listens for the signals that end a process, and lets them end it. */
@@ -33,7 +34,7 @@ export function createSignalWatch(speak: () => void): SignalWatch {
   const onNewListener = (event: string | symbol, listener: unknown): void => {
     if (listener === onSignal || !heard.has(event as Signal)) return;
     // Once the new one is there: as it is told of now, ours would be the last to go, and Node would stop listening.
-    process.nextTick(() => {
+    afterStack(() => {
       heard.delete(event as Signal);
       process.off(event, onSignal);
     });

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { monotonicMs } from "../clock.js";
 import type { Trust } from "../http/connector.js";
 import type { ProxyAddress } from "../http/proxy.js";
 import { POST_THREAD } from "./sync-http-thread.js";
@@ -40,13 +41,13 @@ export function postSync(
   letters: readonly SyncRequest[],
   deadlineMs: number,
 ): readonly (number | undefined)[] {
-  const endsAt = performance.now() + deadlineMs;
+  const endsAt = monotonicMs() + deadlineMs;
   const board = new SharedArrayBuffer(4 * (1 + letters.length));
   const cells = new Int32Array(board);
   const order: PostOrder = { ...address, letters, board, deadlineMs, atOnce: AT_ONCE };
   postThread().postMessage(order);
   for (let done = 0; done < letters.length; done = Atomics.load(cells, 0)) {
-    const left = endsAt - performance.now();
+    const left = endsAt - monotonicMs();
     if (left <= 0) break;
     Atomics.wait(cells, 0, done, left);
   }

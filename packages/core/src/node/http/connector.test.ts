@@ -4,7 +4,7 @@ import { createServer } from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
 import { createCertificate } from "../../../test/support/certificate.js";
 import { startTestProxy } from "../../../test/support/proxy.js";
-import { systemClock } from "../../model/clock.js";
+import { systemClock } from "../clock.js";
 import { createConnector } from "./connector.js";
 
 const undo: (() => unknown)[] = [];

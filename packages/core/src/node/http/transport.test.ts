@@ -9,12 +9,12 @@ import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createCertificate } from "../../../test/support/certificate.js";
 import { startTestProxy, type TestProxy } from "../../../test/support/proxy.js";
 import { numbered } from "../../../test/support/script.js";
-import { systemClock } from "../../model/clock.js";
 import { createDiagnostics, silentDiagnostics } from "../../model/diagnostics.js";
 import { parseDsn } from "../../model/dsn.js";
 import { OptionsError } from "../../model/option-checks.js";
 import { type Envelope, encodeEnvelope } from "../../transport/envelope.js";
 import type { SendResult, Transport } from "../../transport/transport.js";
+import { systemClock } from "../clock.js";
 import { createHttpTransport, type HttpTransportSetup } from "./transport.js";
 
 const SDK = { name: "corvid.test", version: "1.2.3" };

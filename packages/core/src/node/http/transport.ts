@@ -1,4 +1,3 @@
-import { AsyncResource } from "node:async_hooks";
 import { promisify } from "node:util";
 import { gzip, gzipSync } from "node:zlib";
 import { type HttpAnswer, resultOfAnswer } from "../../delivery/http-answer.js";
@@ -8,6 +7,7 @@ import { authHeader, type Dsn, envelopeUrl } from "../../model/dsn.js";
 import { thrownText } from "../../model/messages.js";
 import { type Envelope, encodeEnvelope, type SdkInfo } from "../../transport/envelope.js";
 import type { SendResult, Transport } from "../../transport/transport.js";
+import { runDetached } from "../detached.js";
 import { postSync, preparePost, type SyncRequest } from "../exit/sync-http.js";
 import type { CertificateAuthorities } from "./connector.js";
 import { createConnector, trustOf } from "./connector.js";
@@ -59,12 +59,6 @@ const UNWRITABLE: SendResult = {
   reason: "internal_sdk_error",
   detail: "it cannot be written",
 };
-
-/**
- * Whom requests belong to: what the application keeps per request must not live on in a connection. Made here because
- * a transport may be made in the middle of a request, too.
- */
-const NOBODY = new AsyncResource("CorvidTransport");
 
 const compress = promisify(gzip);
 
@@ -162,7 +156,8 @@ export function createHttpTransport(options: HttpTransportSetup): Transport {
       const statuses = [...postSync(address, letters, deadlineMs)];
       return bodies.map((body) => (body === undefined ? UNWRITABLE : resultAtTheEnd(statuses.shift())));
     },
-    send: (batch) => NOBODY.runInAsyncScope(() => Promise.all(batch.map(sendOne))),
+    // Else the async context of the request that opens a connection would live on in it.
+    send: (batch) => runDetached(() => Promise.all(batch.map(sendOne))),
     async close() {
       isClosed = true;
       pool?.destroy();

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import type { Clock, Timer } from "../../model/clock.js";
 
 /** How busy the event loop was. */

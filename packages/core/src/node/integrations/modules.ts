@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import Module from "node:module";
 import { join } from "node:path";
 import type { Integration } from "../../client/integration.js";
-import { type Clock, systemClock } from "../../model/clock.js";
+import type { Clock } from "../../model/clock.js";
 import { read } from "../../model/safe-read.js";
+import { systemClock } from "../clock.js";
 
 /** Time that one event spends on looking for packages: what is missing then, a later event tells. */
 const BUDGET_MS = 4;

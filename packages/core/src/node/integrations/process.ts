@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import os from "node:os";
 import { getHeapStatistics } from "node:v8";
 import type { Integration } from "../../client/integration.js";
-import { type Clock, systemClock } from "../../model/clock.js";
+import type { Clock } from "../../model/clock.js";
 import type { Event, Json } from "../../model/event.js";
+import { systemClock } from "../clock.js";
 import { LoopWatch } from "./loop-watch.js";
 
 /** What is asked of the system for one reading. */

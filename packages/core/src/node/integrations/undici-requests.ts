@@ -1,5 +1,6 @@
 import { currentContext } from "../../context/current.js";
 import type { Scope } from "../../context/scope.js";
+import { afterStack } from "../clock.js";
 import { listenOn } from "./channel.js";
 import {
   INGEST_HEADER,
@@ -40,7 +41,7 @@ export function watchUndiciRequests(listening: () => RequestListener | undefined
   const markReading = (): void => {
     if (isReading) return;
     isReading = true;
-    queueMicrotask(() => {
+    afterStack(() => {
       isReading = false;
     });
   };

@@ -1,5 +1,7 @@
-import { type Clock, systemClock } from "../../model/clock.js";
+import { performance } from "node:perf_hooks";
+import type { Clock } from "../../model/clock.js";
 import type { Frame } from "../../model/event.js";
+import { systemClock } from "../clock.js";
 import { createSourceCache } from "./source-cache.js";
 import { createSourceFile, MAX_SOURCE_LINE, type SourceContext, type SourceFile } from "./source-file.js";
 import {

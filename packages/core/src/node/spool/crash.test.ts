@@ -8,7 +8,7 @@ import { die, takeAll, testFolder, testSpool } from "../../../test/support/spool
 /** Keeps events in `argv[2]` until something stops it; says the id of each that is on disk, at once. */
 const CODE = `
 import { closeSync, openSync, writeSync } from "node:fs";
-import { systemClock } from "./model/clock.js";
+import { systemClock } from "./node/clock.js";
 import { createIdSource } from "./node/ids.js";
 import { createSpoolStore } from "./node/spool/store.js";
 import { createTestClock } from "../test/support/clock.js";

@@ -1,6 +1,5 @@
 import os from "node:os";
 import { createDelivery, type Delivery, type Outcome } from "../../delivery/delivery.js";
-import { systemClock } from "../../model/clock.js";
 import { type Diagnostics, silentDiagnostics } from "../../model/diagnostics.js";
 import { parseDsn } from "../../model/dsn.js";
 import { SDK } from "../../model/sdk.js";
@@ -8,6 +7,7 @@ import { readFinished } from "../../spool/finished.js";
 import type { SpooledEvent, SpoolStore } from "../../spool/store.js";
 import type { Envelope } from "../../transport/envelope.js";
 import type { Transport } from "../../transport/transport.js";
+import { systemClock } from "../clock.js";
 import { createHttpTransport, nameOfServer } from "../http/transport.js";
 import { createIdSource } from "../ids.js";
 import { kindOf } from "./discard.js";

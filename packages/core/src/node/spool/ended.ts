@@ -1,6 +1,6 @@
-import { systemClock } from "../../model/clock.js";
 import { type Diagnostics, silentDiagnostics } from "../../model/diagnostics.js";
 import type { SpooledEvent, SpoolStore } from "../../spool/store.js";
+import { systemClock } from "../clock.js";
 import { createIdSource } from "../ids.js";
 import { namesIn } from "./claims.js";
 import { parseFolderName } from "./layout.js";

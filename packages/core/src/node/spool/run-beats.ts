@@ -1,4 +1,5 @@
-import { type Clock, systemClock, type Timer } from "../../model/clock.js";
+import type { Clock, Timer } from "../../model/clock.js";
+import { systemClock } from "../clock.js";
 import { nodeRunSource, type RunSource } from "./run-figures.js";
 import { MAX_TEXT_BYTES, RunFile } from "./run-file.js";
 import { isInspectorOpen } from "./run-process.js";

@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, mkdirSync, openSync, statSync } from "
 import { dirname } from "node:path";
 import { describe, OptionsError } from "../../model/option-checks.js";
 import type { Transport } from "../../transport/transport.js";
+import { monotonicMs } from "../clock.js";
 import { createLineTransport, type LineSink } from "./line-transport.js";
 import { LineWriter } from "./line-writer.js";
 
@@ -59,7 +60,7 @@ class RotatedFile implements LineSink {
   }
 
   #wasRotated({ inode }: OpenFile): boolean {
-    const now = performance.now();
+    const now = monotonicMs();
     if (now - this.#lookedAt < LOOK_FOR_ROTATION_EVERY_MS) return false;
     this.#lookedAt = now;
     return statSync(this.#path, { bigint: true, throwIfNoEntry: false })?.ino !== inode;
@@ -68,7 +69,7 @@ class RotatedFile implements LineSink {
   #openFile(): OpenFile {
     mkdirSync(dirname(this.#path), { recursive: true });
     const fd = openSync(this.#path, APPEND, this.#mode);
-    this.#lookedAt = performance.now();
+    this.#lookedAt = monotonicMs();
     return { fd, inode: fstatSync(fd, { bigint: true }).ino, writer: new LineWriter(fd) };
   }
 }

@@ -115,7 +115,7 @@ describe("fileTransport()", () => {
 
 /** Writes `argv[2]` events of 10 kB; exits at once, with last words, if `argv[3]` says so. */
 const CODE = `
-import { systemClock } from "./model/clock.js";
+import { systemClock } from "./node/clock.js";
 import { silentDiagnostics } from "./model/diagnostics.js";
 import { eventEnvelope } from "./transport/envelope.js";
 import { consoleTransport } from "./node/transports/console-transport.js";

@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { systemClock } from "../../model/clock.js";
+import { monotonicMs, systemClock } from "../clock.js";
 
 /** How long a reader that takes nothing is waited for, before the write counts as failed. */
 const PATIENCE_MS = 5000;
@@ -24,9 +24,9 @@ export class LineWriter {
   /** Writes whole lines, without ever waiting on the main thread. One call at a time. @throws what the system says */
   async write(text: string): Promise<void> {
     this.#begin(text);
-    const startedAt = performance.now();
+    const startedAt = monotonicMs();
     for (let waitMs = FIRST_WAIT_MS; !this.#push(); waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
-      if (performance.now() - startedAt > PATIENCE_MS)
+      if (monotonicMs() - startedAt > PATIENCE_MS)
         this.#fail(new Error("nobody reads the other end of the pipe"));
       await new Promise<void>((resolve) => systemClock.schedule(resolve, waitMs));
     }
@@ -34,7 +34,7 @@ export class LineWriter {
 
   /** Writes the rest of what is under way, then `text`, now. @throws also when that took `deadlineMs` */
   writeNow(text: string, deadlineMs: number): void {
-    const endsAt = performance.now() + deadlineMs;
+    const endsAt = monotonicMs() + deadlineMs;
     this.#finishBy(endsAt);
     this.#begin(text);
     this.#finishBy(endsAt);
@@ -47,7 +47,7 @@ export class LineWriter {
 
   #finishBy(endsAt: number): void {
     while (!this.#push()) {
-      if (performance.now() >= endsAt) this.#fail(new Error("nobody reads the other end of the pipe"));
+      if (monotonicMs() >= endsAt) this.#fail(new Error("nobody reads the other end of the pipe"));
       Atomics.wait(SLEEPER, 0, 0, FIRST_WAIT_MS);
     }
   }

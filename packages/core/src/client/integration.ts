@@ -1,7 +1,11 @@
 import type { EventHint } from "../capture/hint.js";
 import type { CaptureTarget } from "../context/current.js";
 import type { Scope } from "../context/scope.js";
+import type { Diagnostics } from "../model/diagnostics.js";
 import type { Event } from "../model/event.js";
+import { thrownText } from "../model/messages.js";
+import { demand } from "../model/option-checks.js";
+import { type ClientOptions, integrationList } from "./options.js";
 
 /** A step every event passes: changes it, or drops it with `null`. Synchronous: a promise drops the event. */
 export type Processor = (event: Event, hint: EventHint) => Event | null;
@@ -20,18 +24,30 @@ export interface Integration {
   process?(event: Event, hint: EventHint): Event | null;
 }
 
+/** The integrations of a client: the built-in ones and the application's, or those that its function returned. */
+export function chosenIntegrations(
+  given: ClientOptions["integrations"],
+  builtIn: readonly Integration[],
+): readonly Integration[] {
+  if (typeof given !== "function") return [...builtIn, ...(given ?? [])];
+  const chosen = given(builtIn);
+  demand("integrations()", chosen, integrationList);
+  return chosen;
+}
+
 /**
  * Sets integrations up; one that fails does so alone.
  *
- * @param onTrouble - told which one failed, and how
  * @returns undoes what they did
  * @internal
  */
 export function setUpIntegrations(
   integrations: readonly Integration[],
   client: CaptureTarget,
-  onTrouble: (what: string, error: unknown) => void,
+  diagnostics: Diagnostics,
 ): () => void {
+  const warn = (step: string, error: unknown): void =>
+    diagnostics.warn("integration-failed", step, thrownText(error));
   const teardowns: { name: string; undo: () => void }[] = [];
   for (const integration of integrations) {
     const { name } = integration;
@@ -39,7 +55,7 @@ export function setUpIntegrations(
       const undo = integration.setup?.(client);
       if (typeof undo === "function") teardowns.push({ name, undo });
     } catch (error) {
-      onTrouble(`integration ${name}: setup`, error);
+      warn(`integration ${name}: setup`, error);
     }
   }
   return () => {
@@ -47,8 +63,25 @@ export function setUpIntegrations(
       try {
         undo();
       } catch (error) {
-        onTrouble(`integration ${name}: teardown`, error);
+        warn(`integration ${name}: teardown`, error);
       }
     }
   };
+}
+
+/** Tells integrations of a failure, before anything is decided about it. One that throws does so alone. */
+export function announceCapture(
+  integrations: readonly Integration[],
+  key: string,
+  scope: Scope,
+  diagnostics: Diagnostics,
+): void {
+  for (const integration of integrations) {
+    try {
+      integration.onCapture?.(key, scope);
+    } catch (error) {
+      const step = `integration ${integration.name}: onCapture`;
+      diagnostics.warn("integration-failed", step, thrownText(error));
+    }
+  }
 }

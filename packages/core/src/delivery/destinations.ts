@@ -12,15 +12,13 @@ import { createDelivery, type Delivery } from "./delivery.js";
 import { DeliveryTracker, type Ledger } from "./ledger.js";
 
 export interface DestinationsOptions {
-  readonly options: ResolvedOptions;
-  readonly platform: Platform;
+  readonly options: Pick<ResolvedOptions, "queueSize" | "queueBytes" | "spool">;
+  readonly platform: Pick<Platform, "clock" | "random" | "newId">;
   readonly diagnostics: Diagnostics;
   readonly transports: readonly Transport[];
   readonly ledger: Ledger;
   /** Where what must outlive the process is written down. */
   readonly spool?: SpoolWriter;
-  /** Something has left or was given up: there is room. */
-  onRelieved(): void;
 }
 
 /** Events are given up after an hour without a destination that takes them; those on disk when the spool gives them up. */
@@ -33,6 +31,7 @@ export class Destinations {
   readonly #deliveries: readonly Delivery[];
   /** By what the spool knows each of them. */
   readonly #keys: readonly string[];
+  readonly #listeners: (() => void)[] = [];
 
   constructor(context: DestinationsOptions) {
     this.#context = context;
@@ -45,6 +44,11 @@ export class Destinations {
     this.#deliveries = transports.map((transport, index) =>
       this.#createDelivery(transport, this.#keys[index]!),
     );
+  }
+
+  /** Calls `listener` whenever an event has left or was given up, so that there is room. It must not throw. */
+  subscribe(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Events that some destination still holds. */
@@ -98,11 +102,43 @@ export class Destinations {
     );
   }
 
-  /** Hands an event to all of them. @param isDone - those that have it already, by their keys */
+  /** Hands an event that was just built to all of them. @param isDone - those that have it already, by their keys */
   offer(envelope: Envelope, isDone?: ReadonlySet<string>): void {
+    if (this.isHeldBack) this.#context.spool?.finish(envelope);
+    this.offerRead(envelope, isDone);
+  }
+
+  /** The same for an event that was read from disk. */
+  offerRead(envelope: Envelope, isDone?: ReadonlySet<string>): void {
     const open = this.#without(isDone);
     this.#tracker.begin(envelope.id, envelope.weight, open.length);
     for (const delivery of open) if (!delivery.offer(envelope)) this.#overflow(delivery, envelope);
+  }
+
+  /** Counts captures as dropped that no destination has seen, for their client reports too. */
+  drop(reason: DropReason, weight = 1): void {
+    this.#context.ledger.drop(reason, weight);
+    this.recordDiscard(reason, "error", weight);
+  }
+
+  /** Drops an event that was on its way here. */
+  giveUp(id: string, reason: DropReason, weight: number): void {
+    this.#context.spool?.settle(id);
+    this.drop(reason, weight);
+    this.#announce();
+  }
+
+  /** Leaves an event that cannot be sent any more to the spool, or else drops it. */
+  abandon(id: string, weight: number): void {
+    if (!this.leaveOnDisk({ id })) this.drop("network_error", weight);
+  }
+
+  /** Leaves an event to the spool. @returns `false` when it is in memory alone */
+  leaveOnDisk(event: Pick<Envelope, "id">): boolean {
+    const { spool } = this.#context;
+    if (!spool?.holds(event) && !spool?.isTakenOver(event)) return false;
+    this.leave(event.id);
+    return true;
   }
 
   /** Counts something dropped elsewhere for their client reports. */
@@ -147,6 +183,10 @@ export class Destinations {
     });
   }
 
+  #announce(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
   #without(isDone: ReadonlySet<string> | undefined): readonly Delivery[] {
     return this.#deliveries.filter((_, index) => !isDone?.has(this.#keys[index]!));
   }
@@ -166,7 +206,7 @@ export class Destinations {
   }
 
   #createDelivery(transport: Transport, key: string): Delivery {
-    const { options, platform, diagnostics, spool, onRelieved } = this.#context;
+    const { options, platform, diagnostics, spool } = this.#context;
     return createDelivery({
       transport,
       clock: platform.clock,
@@ -180,7 +220,7 @@ export class Destinations {
       onSettled: (envelope, outcome) => {
         if (outcome.kind !== "kept") spool?.settle(envelope.id, key);
         this.#tracker.settle(envelope.id, outcome);
-        onRelieved();
+        this.#announce();
       },
       shrink: (envelope) => shrunk(envelope),
     });

@@ -19,20 +19,9 @@ export class Ledger {
   /** Events that another process took over from the spool. */
   handedOver = 0;
   readonly dropped: DropCounts = {};
-  readonly #onDrop: (reason: DropReason, weight: number) => void;
 
-  constructor(onDrop: (reason: DropReason, weight: number) => void = () => undefined) {
-    this.#onDrop = onDrop;
-  }
-
-  /** An event that stood for `weight` captures was dropped, here, before any destination saw it. */
-  drop(reason: DropReason, weight = 1): void {
-    this.lose(reason, weight);
-    this.#onDrop(reason, weight);
-  }
-
-  /** The same, but the destinations have counted it themselves. */
-  lose(reason: DropReason, weight: number): void {
+  /** Counts an event as dropped that stood for `weight` captures. */
+  drop(reason: DropReason, weight: number): void {
     this.folded -= weight - 1;
     this.dropped[reason] = (this.dropped[reason] ?? 0) + weight;
   }
@@ -88,6 +77,6 @@ export class DeliveryTracker {
     this.#onEnd(id, event.kept);
     if (event.kept) return;
     if (event.delivered) this.#ledger.delivered++;
-    else this.#ledger.lose(event.reason, event.weight);
+    else this.#ledger.drop(event.reason, event.weight);
   }
 }

@@ -56,7 +56,8 @@ export interface GateOptions {
   readonly clock: Clock;
   random(): number;
   newId(): string;
-  behind(): Behind;
+  /** @param held - the captures that wait here within the same bounds */
+  behind(held: { readonly items: number; readonly bytes: number }): Behind;
   /** Whether the event of this id has not left yet, and stands for one capture alone. */
   isWaitingAlone(id: string): boolean;
   /** Sends the closing event of a key; `false`: no room now. */
@@ -84,7 +85,7 @@ export class Gate {
       newId,
       close: sendClosing,
       pressure: () => this.#pressure(),
-      isStuck: () => this.#context.behind().isStuck,
+      isStuck: () => this.#context.behind(this.held).isStuck,
     });
   }
 
@@ -206,12 +207,12 @@ export class Gate {
 
   /** Where nothing is folded, a full queue drops what has no other place. */
   #admitUncounted(): Verdict {
-    const { isFull, isOverflowing, isOnDisk } = this.#context.behind();
+    const { isFull, isOverflowing, isOnDisk } = this.#context.behind(this.held);
     return isOverflowing || (isFull && !isOnDisk) ? "drop" : "send";
   }
 
   #pressure(): Pressure {
-    const { isOverflowing, isFull, isHeldBack } = this.#context.behind();
+    const { isOverflowing, isFull, isHeldBack } = this.#context.behind(this.held);
     if (isOverflowing) return "overflowing";
     return isFull || isHeldBack ? "held-back" : "none";
   }

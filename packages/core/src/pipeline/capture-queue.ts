@@ -1,258 +1,229 @@
-import {
-  addSighting,
-  type CaptureContext,
-  hintBytes,
-  ownBytes,
-  type Snapshot,
-  sightingBytes,
-  snapshotBytes,
-} from "../capture/snapshot.js";
-import type { Repeats } from "../gate/repeats.js";
-import { BoundedQueue } from "../model/bounded-queue.js";
-import type { Clock, Timer } from "../model/clock.js";
-import type { EventBuilder } from "./build.js";
-import { CompactCapture } from "./compact-capture.js";
-import { TextArena } from "./text-arena.js";
-
-/** What every capture that waits shows of itself, parked or not. */
-export interface Waiting {
-  readonly id: string;
-  /** Later sightings of the same failure: they add what the first one lacked. */
-  readonly sightings: CaptureContext[];
-  /** How many captures it stands for. */
-  readonly weight: number;
-  bytes: number;
-  /** When it may leave, on the monotonic clock. */
-  readonly readyAt: number;
-}
-
-/** A capture on its way: taken, not yet made into an event. */
-export interface QueuedCapture extends Waiting {
-  snapshot: Snapshot;
-  readonly repeats?: Repeats;
-  /** Events that told of its causes before. */
-  readonly related?: readonly string[];
-  /** Where it is made into an event, when another process captured it. */
-  readonly builder?: EventBuilder;
-  /** It waited on disk, and so is in no hurry now. */
-  readonly isFromDisk?: boolean;
-  /** Destinations that have it already, by their keys. */
-  readonly isDone?: ReadonlySet<string>;
-}
+import type { CaptureContext, Snapshot } from "../capture/snapshot.js";
+import type { ResolvedOptions } from "../client/options.js";
+import type { Platform } from "../client/platform.js";
+import type { Destinations } from "../delivery/destinations.js";
+import type { Behind } from "../gate/gate.js";
+import type { Timer } from "../model/clock.js";
+import { within } from "../model/deadline.js";
+import type { Diagnostics } from "../model/diagnostics.js";
+import type { SpoolWriter } from "../spool/writer.js";
+import { type BuildResult, buildEvent, buildEventSync, type EventBuilder } from "./build.js";
+import { type QueuedCapture, withoutFiles } from "./queued-capture.js";
+import { WaitingCaptures } from "./waiting-captures.js";
 
 export interface CaptureQueueOptions {
-  readonly clock: Clock;
-  readonly queueBytes: number;
-  afterTurn(fn: () => void): void;
-  /** Whether what comes behind can take one more. */
-  hasRoomBehind(): boolean;
-  /** Makes the event, calls {@link CaptureQueue.release} and sends it on. Must not reject. */
-  finish(pending: QueuedCapture): Promise<void>;
+  readonly options: Pick<ResolvedOptions, "queueSize" | "queueBytes">;
+  readonly platform: Pick<Platform, "clock" | "afterTurn">;
+  readonly diagnostics: Diagnostics;
+  readonly builder: EventBuilder;
+  readonly destinations: Destinations;
+  readonly spool?: SpoolWriter;
 }
 
-/** Leaves without waiting for another sighting. */
-export const AT_ONCE: number = Number.NEGATIVE_INFINITY;
-
-/** Puts a capture on its way. */
-export function queuedCapture(
-  snapshot: Snapshot,
-  readyAt: number,
-  more: Pick<QueuedCapture, "repeats" | "related" | "builder" | "isFromDisk" | "isDone"> & {
-    readonly bytes: number;
-  },
-): QueuedCapture {
-  return { id: snapshot.id, snapshot, sightings: [], weight: more.repeats?.count ?? 1, readyAt, ...more };
-}
-
-/** Puts a closing event on its way: the last of the captures it stands for, and what later sightings of that one know. */
-export function closingOf(
-  snapshot: Snapshot,
-  repeats: Repeats,
-  sightings: readonly CaptureContext[],
-): QueuedCapture {
-  const bytes = sightings.reduce((sum, { hint }) => sum + sightingBytes(hint), snapshotBytes(snapshot));
-  const closing = queuedCapture(snapshot, AT_ONCE, { repeats, bytes });
-  closing.sightings.push(...sightings);
-  return closing;
-}
-
-/** How long the loop works before it lets the application have a turn: for what has just happened, and for what waited on disk. */
+/** How long the loop works before it gives the application a turn: for new captures, and for those from disk. */
 const SLICE_MS = 4;
 const SLICE_FROM_DISK_MS = 1;
 
-/** So many wait as they are, which is enough while all is well; those behind them are parked. */
-const MAX_UNPARKED = 256;
+/** An event weighs several times as much as its capture, so only this many are built ahead of delivery. */
+const BUILT_AHEAD = 64;
 
 /**
- * Where captures wait, bounded in bytes (how many may wait is the gate's to say), until their turn of the event loop is over and other sightings have had their chance; and the
- * loop that takes them on, one by one, in order.
+ * The one place where captures wait until they are built into events, and the loop that builds them, one by one, in
+ * order. With a spool, each of them is on disk before `push` returns.
  */
 export class CaptureQueue {
-  readonly #options: CaptureQueueOptions;
-  readonly #queue: BoundedQueue<QueuedCapture | CompactCapture>;
-  readonly #arena: TextArena = new TextArena();
-  readonly #byId = new Map<string, QueuedCapture | CompactCapture>();
-  /** How many of the first must not wait: up to the last one that is in a hurry. */
+  readonly #context: CaptureQueueOptions;
+  readonly #waiting: WaitingCaptures;
+  /** How many of the first do not wait for their time. */
   #urgent = 0;
-  /** Taken out of the queue, and being made into an event. */
-  #inHand: QueuedCapture | undefined;
-  #running = false;
+  /** Taken out by the loop. */
+  #building: QueuedCapture | undefined;
+  #isRunning = false;
+  #isClosed = false;
   #timer: Timer | undefined;
   #whenEmpty: (() => void)[] = [];
+  #whenRoom: (() => void)[] = [];
 
-  constructor(options: CaptureQueueOptions) {
-    this.#options = options;
-    this.#queue = new BoundedQueue(options.queueBytes);
+  constructor(context: CaptureQueueOptions) {
+    this.#context = context;
+    this.#waiting = new WaitingCaptures(context.options.queueBytes);
+    context.destinations.subscribe(() => {
+      for (const resolve of this.#whenRoom.splice(0)) resolve();
+      this.kick();
+    });
   }
 
-  /** Captures that wait or are being made into events. */
+  /** Captures that wait or are being built. */
   get size(): number {
-    return this.#queue.size + (this.#inHand === undefined ? 0 : 1);
+    return this.#waiting.size + (this.#building === undefined ? 0 : 1);
   }
 
-  get bytes(): number {
-    return this.#queue.bytes;
+  /**
+   * How much more the client can take.
+   *
+   * @param held - the captures that wait elsewhere within the same bounds
+   */
+  pressure(held: { readonly items: number; readonly bytes: number }): Behind {
+    const { destinations, spool } = this.#context;
+    const { queueSize, queueBytes } = this.#context.options;
+    const { least, isHeldBack } = destinations;
+    const isOnDisk = spool?.isWorking ?? false;
+    const waiting = this.size + least.items;
+    return {
+      isFull: waiting + held.items >= queueSize,
+      isOverflowing: !isOnDisk && this.#waiting.bytes + least.bytes + held.bytes >= queueBytes,
+      isHeldBack,
+      // One event must stay on its way: only its delivery can show that a destination works again.
+      isStuck: waiting >= queueSize || (isHeldBack && waiting > 0),
+      isOnDisk,
+    };
   }
 
-  /** Takes a capture; `false` when full. */
-  push(pending: QueuedCapture): boolean {
-    const waiting = this.#isParkable(pending)
-      ? new CompactCapture(pending, this.#arena, this.#queue.last)
-      : pending;
-    if (!this.#queue.push(waiting)) {
-      if (waiting instanceof CompactCapture) waiting.leave(this.#arena);
-      return false;
+  /** Takes a capture; `false` when full. Its files are left behind when only they do not fit. */
+  push(capture: QueuedCapture): boolean {
+    const { spool, destinations } = this.#context;
+    if (spool?.isTakenOver(capture)) {
+      destinations.leave(capture.id);
+      return true;
     }
-    this.#byId.set(waiting.id, waiting);
-    if (pending.readyAt <= this.#options.clock.monotonic()) this.#urgent = this.#queue.size;
+    if (spool !== undefined && !spool.holds(capture)) spool.keep(capture.snapshot);
+    if (this.pushRead(capture) || spool?.leave(capture.id)) return true;
+    const smaller = withoutFiles(capture);
+    return smaller !== undefined && this.pushRead(smaller);
+  }
+
+  /** Takes a capture that needs no writing to disk; `false` when full. */
+  pushRead(capture: QueuedCapture): boolean {
+    if (!this.#waiting.push(capture)) return false;
+    if (capture.readyAt <= this.#context.platform.clock.monotonic()) this.#urgent = this.#waiting.size;
     this.kick();
     return true;
   }
 
-  /** Whether the capture of this id has not left yet. */
+  /** Whether the capture of this id waits here. */
   has(id: string): boolean {
-    return this.#byId.has(id);
+    return this.#waiting.has(id);
   }
 
-  /** The same, and it stands for no other capture. */
+  /** Whether the capture of this id waits here and stands for no other capture. */
   hasAlone(id: string): boolean {
-    return this.#byId.get(id)?.weight === 1;
+    return this.#waiting.hasAlone(id);
   }
 
-  /** The failure of a waiting capture was seen again: what is known there and was not known before is added. */
+  /** Adds to a capture what a later sighting of its failure knows. */
   addSighting(id: string, sighting: CaptureContext): void {
-    const waiting = this.#byId.get(id);
-    if (waiting !== undefined) this.#addSighting(waiting, sighting);
+    this.#waiting.addSighting(id, sighting);
+    // Of captures that are counted into one event, the first is the one on disk.
+    if (this.hasAlone(id)) this.#context.spool?.sight(id, sighting);
   }
 
-  /** A waiting capture becomes that of an error which wraps its own. */
+  /** Turns a capture into that of an error that wraps its own. */
   wrap(id: string, outer: Snapshot): void {
-    const waiting = this.#byId.get(id);
-    if (waiting === undefined) return;
-    const before = waiting.bytes;
-    const inner =
-      waiting instanceof CompactCapture ? waiting.wrap(outer, this.#arena) : replace(waiting, outer);
-    this.#queue.reweigh(waiting.bytes - before);
-    this.#addSighting(waiting, inner);
+    this.#waiting.wrap(id, outer);
+    this.#context.spool?.keep(outer);
   }
 
-  /** Lets all that wait now go at once. */
-  hurry(): void {
-    this.#urgent = this.#queue.size;
+  /** Lets all that wait now go at once, and waits until none is left. @returns `false` after a timeout */
+  async empty(timeoutMs: number): Promise<boolean> {
+    this.#urgent = this.#waiting.size;
     this.kick();
+    if (this.size === 0) return true;
+    const emptied = new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
+    return within(this.#context.platform.clock, emptied, timeoutMs);
   }
 
-  /** Looks whether something may go on. */
+  /** Builds all that wait, and the one that is being built, synchronously: the loop does not run again. */
+  buildAllSync(deadlineMs: number): void {
+    const { clock } = this.#context.platform;
+    const { builder, destinations } = this.#context;
+    const endsAt = clock.monotonic() + deadlineMs;
+    // Sending takes most of the time, so building may use up half of it.
+    while (this.size > 0 && clock.monotonic() <= endsAt - deadlineMs / 2) {
+      const capture = this.#building ?? this.#take()!;
+      this.#building = undefined;
+      if (destinations.leaveOnDisk(capture)) continue;
+      const result = buildEventSync(capture, builder);
+      if ("envelope" in result && !destinations.hasRoomFor(result.envelope.bytes)) destinations.speak(endsAt);
+      this.#sendOn(capture, result);
+    }
+  }
+
+  /** Gives up all that wait: to the spool, else as dropped. */
+  close(): void {
+    this.#isClosed = true;
+    for (const resolve of this.#whenRoom.splice(0)) resolve();
+    this.#urgent = 0;
+    for (const { id, weight } of this.#waiting.takeAll()) this.#context.destinations.abandon(id, weight);
+  }
+
+  /** Runs the loop when it is not running. */
   kick(): void {
-    if (this.#running) return;
-    this.#running = true;
-    this.#options.afterTurn(() => void this.#run());
-  }
-
-  /** Resolves when nothing waits here any more. */
-  empty(): Promise<void> {
-    return this.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#whenEmpty.push(resolve));
-  }
-
-  /** Takes out all that wait. */
-  takeAll(): Waiting[] {
-    const all: Waiting[] = [];
-    for (let next = this.#shift(); next !== undefined; next = this.#shift()) all.push(next);
-    return all;
-  }
-
-  /** Takes the next one out at once, from the loop's hand if there is one: the loop will not run again. */
-  seize(): QueuedCapture | undefined {
-    const seized = this.#inHand ?? this.#take();
-    this.#inHand = undefined;
-    return seized;
-  }
-
-  /** What {@link CaptureQueueOptions.finish} was given goes on from here. `false`: it was seized meanwhile. */
-  release(pending: QueuedCapture): boolean {
-    if (this.#inHand !== pending) return false;
-    this.#inHand = undefined;
-    return true;
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#context.platform.afterTurn(() => void this.#run());
   }
 
   async #run(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, afterTurn } = this.#context.platform;
     let sliceBegan = clock.monotonic();
-    for (let next = this.#nextReady(); next !== undefined; next = this.#nextReady()) {
-      this.#inHand = next;
-      await this.#options.finish(next);
-      this.#inHand = undefined;
+    for (let next = this.#takeReady(); next !== undefined; next = this.#takeReady()) {
+      this.#building = next;
+      await this.#build(next);
       const sliceMs = next.isFromDisk ? SLICE_FROM_DISK_MS : SLICE_MS;
       if (clock.monotonic() - sliceBegan >= sliceMs) {
-        await new Promise<void>((resolve) => this.#options.afterTurn(resolve));
+        await new Promise<void>((resolve) => afterTurn(resolve));
         sliceBegan = clock.monotonic();
       }
     }
-    this.#running = false;
+    this.#isRunning = false;
     if (this.size > 0) return;
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
 
-  /** Takes the next one that may leave, or sees to it that somebody asks again in time. */
-  #nextReady(): QueuedCapture | undefined {
-    const next = this.#queue.peek();
-    if (next === undefined || !this.#options.hasRoomBehind()) return undefined;
-    const wait = this.#urgent > 0 ? 0 : next.readyAt - this.#options.clock.monotonic();
+  /** Takes the first capture if it may leave; else sees to it that the loop runs again in time. */
+  #takeReady(): QueuedCapture | undefined {
+    const { clock } = this.#context.platform;
+    const { next } = this.#waiting;
+    if (next === undefined || !this.#context.destinations.wantsMore(BUILT_AHEAD)) return undefined;
+    const wait = this.#urgent > 0 ? 0 : next.readyAt - clock.monotonic();
     if (wait <= 0) return this.#take();
     this.#timer?.cancel();
-    this.#timer = this.#options.clock.schedule(() => this.kick(), wait);
+    this.#timer = clock.schedule(() => this.kick(), wait);
     return undefined;
   }
 
   #take(): QueuedCapture | undefined {
-    const next = this.#shift();
-    return next instanceof CompactCapture ? next.unparked() : next;
-  }
-
-  #shift(): QueuedCapture | CompactCapture | undefined {
-    const next = this.#queue.shift();
-    if (next === undefined) return undefined;
-    this.#byId.delete(next.id);
     if (this.#urgent > 0) this.#urgent--;
-    return next;
+    return this.#waiting.take();
   }
 
-  #isParkable({ repeats, builder, isDone }: QueuedCapture): boolean {
-    const isPlain = (repeats ?? builder ?? isDone) === undefined;
-    return isPlain && this.#queue.size >= MAX_UNPARKED;
+  /** Must not reject. */
+  async #build(capture: QueuedCapture): Promise<void> {
+    const { spool, destinations, builder } = this.#context;
+    const isTakenOver = spool?.isTakenOver(capture) ?? false;
+    const result = isTakenOver ? undefined : await buildEvent(capture, builder);
+    if (result !== undefined && "envelope" in result) await this.#roomFor(result.envelope.bytes);
+    // At the end of the process it may have been sent meanwhile.
+    if (this.#building !== capture) return;
+    this.#building = undefined;
+    if (result === undefined) destinations.leave(capture.id);
+    else this.#sendOn(capture, result);
   }
 
-  #addSighting(waiting: Waiting, sighting: CaptureContext): void {
-    const more = addSighting(waiting.sightings, sighting, (bytes) => this.#queue.hasRoomFor(bytes));
-    waiting.bytes += more;
-    this.#queue.reweigh(more);
+  #sendOn({ id, weight, isDone }: QueuedCapture, result: BuildResult): void {
+    const { destinations, diagnostics } = this.#context;
+    if ("envelope" in result) {
+      destinations.offer(result.envelope, isDone);
+      destinations.recordDiscard("queue_overflow", "attachment", result.leftBytes);
+      return;
+    }
+    if (result.trouble !== undefined) diagnostics.warn(...result.trouble);
+    diagnostics.debug("dropped", id, result.dropped);
+    destinations.giveUp(id, result.dropped, weight);
   }
-}
 
-/** @returns what it was before */
-function replace(pending: QueuedCapture, outer: Snapshot): Snapshot {
-  const inner = pending.snapshot;
-  pending.bytes += ownBytes(outer) + hintBytes(outer.hint) - ownBytes(inner);
-  pending.snapshot = outer;
-  return inner;
+  async #roomFor(bytes: number): Promise<void> {
+    while (!this.#isClosed && !this.#context.destinations.hasRoomFor(bytes))
+      await new Promise<void>((resolve) => this.#whenRoom.push(resolve));
+  }
 }

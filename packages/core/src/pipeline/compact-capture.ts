@@ -10,7 +10,7 @@ import {
 } from "../capture/snapshot.js";
 import { linesOf, type StackText } from "../capture/stack.js";
 import type { RequestInfo } from "../model/event.js";
-import type { QueuedCapture, Waiting } from "./capture-queue.js";
+import type { QueuedCapture, Waiting } from "./queued-capture.js";
 import { type TextArena, type TextSlice, textAt } from "./text-arena.js";
 
 /** What a parked capture weighs beside its texts, in bytes, about: alone, and with captureContext of its own. */

@@ -8,8 +8,8 @@ import { captureSite } from "../capture/stack.js";
 import { resolveOptions } from "../client/options.js";
 import { Scope } from "../context/scope.js";
 import type { Event } from "../model/event.js";
-import { type EventBuilder, type Finished, finishNow } from "../pipeline/build.js";
-import { AT_ONCE, queuedCapture } from "../pipeline/capture-queue.js";
+import { type BuildResult, buildEventSync, type EventBuilder } from "../pipeline/build.js";
+import { AT_ONCE, queuedCapture } from "../pipeline/queued-capture.js";
 import { createScrubber } from "../process/scrub.js";
 import { Tracer } from "../trace/tracer.js";
 import { readCapture, readSighting } from "./capture-reader.js";
@@ -49,8 +49,8 @@ function failure(error: unknown): Subject {
   return { exceptions: tree.nodes };
 }
 
-function envelopeOf(snapshot: Snapshot): Extract<Finished, { envelope: unknown }>["envelope"] {
-  const made = finishNow(queuedCapture(snapshot, AT_ONCE, { bytes: 0 }), builder);
+function envelopeOf(snapshot: Snapshot): Extract<BuildResult, { envelope: unknown }>["envelope"] {
+  const made = buildEventSync(queuedCapture(snapshot, AT_ONCE, { bytes: 0 }), builder);
   if (!("envelope" in made)) throw new Error(`dropped: ${made.dropped}`);
   return made.envelope;
 }

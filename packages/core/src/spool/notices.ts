@@ -1,56 +1,74 @@
 import { copyHint, snapshotBytes, snapshotOf } from "../capture/snapshot.js";
 import type { ResolvedOptions } from "../client/options.js";
 import type { Platform } from "../client/platform.js";
+import type { Destinations } from "../delivery/destinations.js";
 import type { Ledger } from "../delivery/ledger.js";
 import { createRepeats } from "../gate/repeats.js";
 import type { Diagnostics } from "../model/diagnostics.js";
 import type { Event } from "../model/event.js";
 import type { EventBuilder } from "../pipeline/build.js";
-import { AT_ONCE, type QueuedCapture, queuedCapture } from "../pipeline/capture-queue.js";
-import type { SpoolLoss } from "./store.js";
+import type { CaptureQueue } from "../pipeline/capture-queue.js";
+import { AT_ONCE, queuedCapture } from "../pipeline/queued-capture.js";
+import type { SpoolCount, SpoolListener, SpoolLoss } from "./store.js";
+import type { SpoolWriter } from "./writer.js";
 
-/** What it takes to tell of what happened to others, or to the spool itself. */
-export interface NoticeOptions {
+export interface SpoolNoticesOptions {
   readonly options: ResolvedOptions;
   readonly platform: Platform;
   readonly builder: EventBuilder;
   readonly diagnostics: Diagnostics;
   readonly ledger: Ledger;
-  /** Puts an event on the road. */
-  push(pending: QueuedCapture): boolean;
+  readonly queue: CaptureQueue;
+  readonly destinations: Destinations;
+  readonly writer: SpoolWriter;
 }
 
-/** What is lost is told: by one event that stands for all of it. */
-export function tellLoss(loss: SpoolLoss, context: NoticeOptions): void {
-  const { ledger, diagnostics } = context;
-  const { reason, events, captures } = loss;
-  diagnostics.warn("spool-lost", reason, describeLoss(loss));
-  if (reason === "corrupt") ledger.takeOver({ events: 1, captures });
-  else ledger.folded += events - 1;
-  if (reason === "corrupt" || reason === "gone") {
-    ledger.drop("internal_sdk_error", captures);
-    return;
+/** Counts and reports what happens to events on disk that this process did not do itself. */
+export class SpoolNotices implements SpoolListener {
+  readonly #context: SpoolNoticesOptions;
+
+  constructor(context: SpoolNoticesOptions) {
+    this.#context = context;
   }
-  if (!pushed(eventOfLoss(loss), captures, context)) ledger.drop("cache_overflow", captures);
-}
 
-/** A process that ended without an exit is told of, as of another's. */
-export function tellRun(event: Partial<Event>, context: NoticeOptions): void {
-  context.ledger.captured++;
-  if (!pushed(event, 1, context)) context.ledger.drop("queue_overflow");
-}
+  adopted(count: SpoolCount): void {
+    this.#context.ledger.takeOver(count);
+  }
 
-/** Puts an event that nobody here captured on the road. */
-function pushed(event: Partial<Event>, captures: number, context: NoticeOptions): boolean {
-  const { platform, options, builder, push } = context;
-  const now = platform.clock.now() / 1000;
-  const around = { layers: [], trails: [], hint: copyHint(undefined, options.limits) };
-  const snapshot = snapshotOf(platform.newId(), now, { exceptions: [], event }, around, undefined);
-  const repeats = createRepeats();
-  repeats.add(snapshot);
-  repeats.addUnseen(captures - 1, now);
-  const bytes = snapshotBytes(snapshot);
-  return push(queuedCapture(snapshot, AT_ONCE, { repeats, bytes, builder: { ...builder } }));
+  takenOver(inHand: readonly string[], waiting: number): void {
+    this.#context.writer.takenOver(inHand);
+    this.#context.ledger.handedOver += waiting;
+  }
+
+  /** Reports all events of one loss by one event that stands for them. */
+  lost(loss: SpoolLoss): void {
+    const { ledger, diagnostics, destinations } = this.#context;
+    const { reason, events, captures } = loss;
+    diagnostics.warn("spool-lost", reason, describeLoss(loss));
+    if (reason === "corrupt") ledger.takeOver({ events: 1, captures });
+    else ledger.folded += events - 1;
+    if (reason === "corrupt" || reason === "gone") destinations.drop("internal_sdk_error", captures);
+    else if (!this.#push(eventOfLoss(loss), captures)) destinations.drop("cache_overflow", captures);
+  }
+
+  runLost(event: Partial<Event>): void {
+    const { ledger, destinations } = this.#context;
+    ledger.captured++;
+    if (!this.#push(event, 1)) destinations.drop("queue_overflow");
+  }
+
+  /** Captures an event of Corvid's own, without the scopes of this process. */
+  #push(event: Partial<Event>, captures: number): boolean {
+    const { platform, options, builder, queue } = this.#context;
+    const now = platform.clock.now() / 1000;
+    const around = { layers: [], trails: [], hint: copyHint(undefined, options.limits) };
+    const snapshot = snapshotOf(platform.newId(), now, { exceptions: [], event }, around, undefined);
+    const repeats = createRepeats();
+    repeats.add(snapshot);
+    repeats.addUnseen(captures - 1, now);
+    const bytes = snapshotBytes(snapshot);
+    return queue.push(queuedCapture(snapshot, AT_ONCE, { repeats, bytes, builder: { ...builder } }));
+  }
 }
 
 function eventOfLoss(loss: SpoolLoss): Partial<Event> {

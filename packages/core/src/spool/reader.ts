@@ -1,7 +1,7 @@
 import { snapshotBytes } from "../capture/snapshot.js";
 import { createRepeats, type Repeats } from "../gate/repeats.js";
 import type { EventBuilder } from "../pipeline/build.js";
-import { AT_ONCE, type QueuedCapture, queuedCapture } from "../pipeline/capture-queue.js";
+import { AT_ONCE, type QueuedCapture, queuedCapture } from "../pipeline/queued-capture.js";
 import type { Envelope } from "../transport/envelope.js";
 import { readCapture, readSighting } from "./capture-reader.js";
 import { readFinished } from "./finished.js";

@@ -1,17 +1,22 @@
-import type { Clock, Timer } from "../model/clock.js";
-import type { SpooledEvent, SpoolStore } from "./store.js";
+import type { Platform } from "../client/platform.js";
+import type { Destinations } from "../delivery/destinations.js";
+import type { Timer } from "../model/clock.js";
+import type { CaptureQueue } from "../pipeline/capture-queue.js";
+import type { Envelope } from "../transport/envelope.js";
+import type { SpoolReader } from "./reader.js";
+import type { SpooledEvent } from "./store.js";
+import type { SpoolWriter } from "./writer.js";
 
 export interface SpoolReplayOptions {
-  readonly store: SpoolStore;
-  readonly clock: Clock;
-  /** From 0 up to 1: spreads the looks of many processes. */
-  random(): number;
-  afterTurn(fn: () => void): void;
-  /** Whether the road has place for one more that is in no hurry. @param isDone - destinations that have it already */
-  hasRoom(isDone?: ReadonlySet<string>): boolean;
-  /** Puts an event from disk on the road; `false` when there was no place for this one. Must not throw. */
-  take(event: SpooledEvent): boolean;
+  readonly platform: Pick<Platform, "clock" | "random" | "afterTurn">;
+  readonly writer: SpoolWriter;
+  readonly reader: SpoolReader;
+  readonly queue: CaptureQueue;
+  readonly destinations: Destinations;
 }
+
+/** Only so many events from disk are under way at once: new captures go first. */
+const FROM_DISK_AHEAD = 8;
 
 /** Those who ended just before this process started count as ended after ten seconds of silence. */
 const SECOND_LOOK_MS = 12_000;
@@ -30,15 +35,16 @@ export class SpoolReplay {
 
   constructor(options: SpoolReplayOptions) {
     this.#options = options;
-    this.#looking = new Promise<void>((resolve) => options.afterTurn(resolve)).then(() =>
+    this.#looking = new Promise<void>((resolve) => options.platform.afterTurn(resolve)).then(() =>
       this.#look(SECOND_LOOK_MS),
     );
+    options.destinations.subscribe(() => this.kick());
   }
 
   /** There may be room now. */
   kick(): void {
     if (this.#isStopped || this.#round !== undefined) return;
-    if (this.#options.store.waiting === 0 || !this.#options.hasRoom()) return;
+    if (this.#options.writer.waiting === 0 || !this.#hasRoom()) return;
     this.#round = this.#bring().finally(() => {
       this.#round = undefined;
     });
@@ -57,22 +63,49 @@ export class SpoolReplay {
   }
 
   async #look(nextInMs: number): Promise<void> {
-    const { store, clock, random } = this.#options;
+    const { writer, platform } = this.#options;
     if (this.#isStopped) return;
-    await store.adopt();
+    await writer.store.adopt();
     if (this.#isStopped) return;
     this.kick();
     const lookAgain = (): void => {
       this.#looking = this.#look(LOOK_EVERY_MS);
     };
-    this.#timer = clock.schedule(lookAgain, nextInMs * (1 + random() / 4));
+    this.#timer = platform.clock.schedule(lookAgain, nextInMs * (1 + platform.random() / 4));
   }
 
   async #bring(): Promise<void> {
-    const { store, take, hasRoom } = this.#options;
-    while (!this.#isStopped && hasRoom()) {
-      const event = await store.next((isDone) => hasRoom(isDone));
-      if (event === undefined || !take(event)) return;
+    const { store } = this.#options.writer;
+    while (!this.#isStopped && this.#hasRoom()) {
+      const event = await store.next((isDone) => this.#hasRoom(isDone));
+      if (event === undefined || !this.#take(event)) return;
     }
+  }
+
+  /** @param isDone - keys of the destinations that have an event already */
+  #hasRoom(isDone?: ReadonlySet<string>): boolean {
+    const { queue, destinations } = this.#options;
+    return queue.size < FROM_DISK_AHEAD && destinations.wantsFromDisk(FROM_DISK_AHEAD, isDone);
+  }
+
+  /** Sends an event on its way from where it had come; `false`: it must wait on disk for more room. */
+  #take(event: SpooledEvent): boolean {
+    const { reader, queue, destinations } = this.#options;
+    const recalled = reader.read(event);
+    if (recalled === undefined) {
+      destinations.giveUp(event.id, "internal_sdk_error", 1 + event.more.count);
+      return true;
+    }
+    const isTaken =
+      "pending" in recalled ? queue.pushRead(recalled.pending) : this.#resume(recalled.envelope, event);
+    if (!isTaken) destinations.leave(event.id);
+    return isTaken;
+  }
+
+  #resume(envelope: Envelope, { more, settled }: SpooledEvent): boolean {
+    const { destinations } = this.#options;
+    if (!destinations.hasRoomFor(envelope.bytes)) return false;
+    destinations.offerRead({ ...envelope, weight: 1 + more.count }, settled);
+    return true;
   }
 }

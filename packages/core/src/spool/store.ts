@@ -1,3 +1,5 @@
+import type { Event } from "../model/event.js";
+
 /**
  * One line of what is known of an event on disk.
  *
@@ -39,6 +41,23 @@ export type SpoolLoss = SpoolCount & {
   readonly from: number;
   readonly until: number;
 };
+
+/** Hears what happens to events on disk that this process did not do itself. Must not throw. */
+export interface SpoolListener {
+  /** Events of ended processes are among those that wait now. */
+  adopted(count: SpoolCount): void;
+  /** Events are gone from the disk. */
+  lost(loss: SpoolLoss): void;
+  /** Another process ended without an exit; the event describes it. */
+  runLost(event: Partial<Event>): void;
+  /**
+   * This process was silent for so long that another has taken its files over.
+   *
+   * @param inHand - events that are still on their way here
+   * @param waiting - how many others waited on disk alone
+   */
+  takenOver(inHand: readonly string[], waiting: number): void;
+}
 
 /** Events on disk: what must survive the process. No method throws or rejects. */
 export interface SpoolStore {

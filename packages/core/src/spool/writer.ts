@@ -46,9 +46,14 @@ export class SpoolWriter implements SpoolView {
     this.#takenOver.delete(id);
   }
 
-  /** How many of those that others have taken over are still in memory here. */
-  get takenOverInHand(): number {
-    return this.#takenOver.size;
+  /** Events that are on disk and in memory: those that others have taken over meanwhile as well. */
+  get inHand(): number {
+    return this.store.inHand + this.#takenOver.size;
+  }
+
+  /** Events that are on disk alone. */
+  get waiting(): number {
+    return this.store.waiting;
   }
 
   /** Writes a capture down. For an event that is on disk already, the new one wraps or repeats it. @returns whether it is on disk */

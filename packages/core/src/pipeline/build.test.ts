@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createTestBench } from "../../test/support/client.js";
 import type { Integration } from "../client/integration.js";
+import { showsErrors } from "./build.js";
 
 const broken: Integration = {
   name: "Modules",
@@ -36,4 +37,20 @@ test("createEventBuilder() drops the event where an integration of the applicati
 
   expect(await arrived()).toEqual([]);
   expect(client.stats().dropped).toEqual({ event_processor: 1 });
+});
+
+const passes: Integration = { name: "passes", process: (event) => event };
+const watches: Integration = { name: "watches" };
+const NO_HOOKS = { processors: [], beforeSend: undefined };
+
+describe("showsErrors()", () => {
+  test("is true when a hook of the application sees events", () => {
+    expect(showsErrors({ ...NO_HOOKS, beforeSend: (event) => event }, [], [])).toBe(true);
+    expect(showsErrors({ ...NO_HOOKS, processors: [(event) => event] }, [], [])).toBe(true);
+    expect(showsErrors(NO_HOOKS, [watches, passes], [watches])).toBe(true);
+  });
+
+  test("is false without one: nothing built in asks for the error", () => {
+    expect(showsErrors(NO_HOOKS, [passes, watches], [passes])).toBe(false);
+  });
 });

@@ -19,10 +19,6 @@ export {
 export { misplacedDecorator } from "./bridge/misuse.js";
 export { type Context, currentClient, currentContext, runInContext } from "./context/current.js";
 export { type RequestDetails, type RequestLike, requestPath, requestSource } from "./request/request.js";
-export {
-  captureFrom,
-  isWanted,
-  type RequestScopeOptions,
-  withScopeOf,
-} from "./request/request-scope.js";
+export type { RequestScopeOptions } from "./request/request-context.js";
+export { captureFrom, isWanted, withScopeOf } from "./request/request-scope.js";
 export { isServerFailure } from "./request/server-failure.js";

@@ -16,9 +16,10 @@ export { DsnError, parseDsn } from "./model/dsn.js";
 
 // Capturing
 export { captureEvent, captureException, captureMessage, lastEventId } from "./context/api.js";
+export { bind } from "./context/bind.js";
 export { wrap } from "./context/wrap.js";
-export type { FlushOnReturnOptions } from "./context/flush-on-return.js";
-export { flushOnReturn } from "./context/flush-on-return.js";
+export type { FlushOnReturnOptions } from "./node/flush-on-return.js";
+export { flushOnReturn } from "./node/flush-on-return.js";
 export type { CaptureHint, EventHint, TagValue, UserInput } from "./capture/hint.js";
 
 // Context

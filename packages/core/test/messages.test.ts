@@ -438,6 +438,18 @@ const SITUATIONS: readonly Situation[] = [
   ],
   ["an event that arrived", "delivered", ["recording", "event 0", "delivered"], () => said({ debug: true })],
   [
+    "a setter in the scope of a request that has ended",
+    "request-ended",
+    ["setter", "withScope, bind or withRequestScope"],
+    () => {
+      const { client, said: lines } = createTestBench({ debug: true });
+      const scope = client.scope.fork();
+      scope.end();
+      scope.setTag("late", 1);
+      return lines.join("");
+    },
+  ],
+  [
     "the same error again",
     "merged",
     ["event 0", "seen again"],

@@ -22,6 +22,8 @@ export interface BreadcrumbPolicy {
   prepare(crumb: Breadcrumb): Breadcrumb | null;
   /** Told of each crumb that is kept, as it is kept. */
   onKept?(crumb: Breadcrumb): void;
+  /** Called when a setter is used on a scope whose request has ended. */
+  onEnded?(): void;
 }
 
 /** The policy of a client. A hook that throws or returns anything but a crumb, a promise too, drops it. */
@@ -31,10 +33,12 @@ export function breadcrumbPolicy(
   diagnostics: Diagnostics = silentDiagnostics,
   onKept?: (crumb: Breadcrumb) => void,
 ): BreadcrumbPolicy {
-  if (hook === undefined) return { max, prepare: (crumb) => crumb, onKept };
+  const onEnded = (): void => diagnostics.debug("request-ended");
+  if (hook === undefined) return { max, prepare: (crumb) => crumb, onKept, onEnded };
   return {
     max,
     onKept,
+    onEnded,
     prepare(crumb) {
       try {
         const prepared = hook(crumb);

@@ -29,10 +29,11 @@ export interface Context {
   readonly local?: Scope;
 }
 
-/** Carries a context along asynchronous work: `AsyncLocalStorage`, or anything with these two methods. */
+/** Carries a context along asynchronous work: `AsyncLocalStorage`, or anything with these three methods. */
 export interface ContextStorage {
   getStore(): Context | undefined;
   run<T>(context: Context, fn: () => T): T;
+  enterWith(context: Context): void;
 }
 
 /**
@@ -122,9 +123,9 @@ export function getScope(): Scope {
  * @returns what `fn` returns; asynchronous work that `fn` starts keeps the scope
  */
 export function withScope<T>(fn: (scope: Scope) => T): T {
-  const outer = currentContext();
-  const local = outer.local?.fork() ?? requestScope().overlay();
-  return run({ client: outer.client, request: outer.request, local }, () => fn(local));
+  const { client, request, local: outer } = openContext(currentContext());
+  const local = outer?.fork() ?? (request ?? clientScope()).overlay();
+  return run({ client, request, local }, () => fn(local));
 }
 
 /**
@@ -150,6 +151,17 @@ export function scopeOfClient(client: CaptureTarget | undefined): Scope {
 /** Runs `fn` in a context that was kept: for frameworks whose callbacks lose it. */
 export function runInContext<T>(context: Context, fn: () => T): T {
   return run(context, fn);
+}
+
+/** Makes a context that of the running callback and of everything it starts. */
+export function enterContext(context: Context): void {
+  carrier().storage?.enterWith(context);
+}
+
+/** The same context; when its request has ended, one in which setters work again. */
+export function openContext(context: Context): Context {
+  const { client, request, local } = context;
+  return request?.isEnded ? { client, request: request.reopen(), local } : context;
 }
 
 function run<T>(context: Context, fn: () => T): T {

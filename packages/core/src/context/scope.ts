@@ -117,7 +117,14 @@ export class Scope {
   #policy: BreadcrumbPolicy | undefined;
   /** The id of the last event captured here. */
   lastEventId: string | undefined;
+  /**
+   * Whether a failure was captured here, in full or not.
+   *
+   * @internal
+   */
+  hasFailed = false;
   #sightings: WeakMap<object, unknown> | undefined;
+  #isEnded = false;
 
   /** @internal */
   constructor(data: ScopeData = EMPTY, policy?: BreadcrumbPolicy) {
@@ -128,6 +135,35 @@ export class Scope {
   /** A scope that starts with all this one holds and goes its own way. */
   fork(): Scope {
     return new Scope(this.#data, this.#policy);
+  }
+
+  /**
+   * Ends the work of this scope: it keeps what it holds and takes nothing more. Events captured in it later carry the
+   * tag `request_ended`.
+   *
+   * @internal
+   */
+  end(): void {
+    if (this.#isEnded) return;
+    this.setTag("request_ended", true);
+    this.#isEnded = true;
+  }
+
+  /** @internal */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /**
+   * A fork that takes changes, for work that goes on after this scope has ended. Failures seen here are known there.
+   *
+   * @internal
+   */
+  reopen(): Scope {
+    const open = this.fork();
+    open.#sightings = this.sightings as WeakMap<object, unknown>;
+    open.lastEventId = this.lastEventId;
+    return open;
   }
 
   /**
@@ -264,6 +300,7 @@ export class Scope {
    * because outside of any request that may be anybody's
    */
   addBreadcrumb(crumb: Breadcrumb, { passOn = true }: { readonly passOn?: boolean } = {}): this {
+    if (this.#isEnded && !passOn) return this;
     return this.#change((data) => {
       const { max, prepare, onKept } = this.#policy ?? DEFAULT_POLICY;
       const prepared = max > 0 ? prepare({ timestamp: Date.now() / 1000, ...crumbFields(crumb) }) : null;
@@ -291,8 +328,12 @@ export class Scope {
     this.#policy = policy;
   }
 
-  /** A setter that fails on what it was given changes nothing. */
+  /** A setter that fails on its value changes nothing, and neither does one in a scope that has ended. */
   #change(next: (data: ScopeData) => ScopeData): this {
+    if (this.#isEnded) {
+      this.#policy?.onEnded?.();
+      return this;
+    }
     try {
       this.#data = next(this.#data);
     } catch {

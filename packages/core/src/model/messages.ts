@@ -36,6 +36,8 @@ export const MESSAGES = {
   "internal-error": (where: string, error: string): string => `Corvid failed at ${where}: ${error}`,
 
   delivered: (transport: string, kind: string, id: string): string => `${transport}: ${kind} ${id} delivered`,
+  "request-ended": (): string =>
+    "a setter did nothing: its request has ended; use withScope, bind or withRequestScope for work that goes on",
   merged: (id: string): string => `event ${id} merged: the same failure was seen again`,
   folded: (id: string): string =>
     `event ${id} folded: it is counted, and tells of the repeats when it leaves`,

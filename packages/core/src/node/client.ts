@@ -14,6 +14,7 @@ import {
 import { Scope } from "../context/scope.js";
 import { SDK } from "../model/sdk.js";
 import { nodePlatform } from "./platform.js";
+import { openRequestScopes } from "./request-scopes.js";
 
 noteVersion(SDK.version);
 installContextStorage(() => new AsyncLocalStorage<Context>());
@@ -41,12 +42,16 @@ export interface ClientConstructor {
 }
 
 const NodeClient = class Client extends CorvidClient {
+  readonly #leaveRequests: (() => void) | undefined;
+
   constructor(options: ClientOptions = {}, scope: Scope = new Scope()) {
     super(options, nodePlatform(), scope);
+    if (this.enabled) this.#leaveRequests = openRequestScopes(this);
   }
 
   override async close(timeoutMs?: number): Promise<boolean> {
     unsetCurrentClient(this);
+    this.#leaveRequests?.();
     return super.close(timeoutMs);
   }
 };

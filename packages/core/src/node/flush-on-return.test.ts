@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTestBench, type TestBench } from "../../test/support/client.js";
 import { scriptedTransport } from "../../test/support/script.js";
-import { captureException } from "./api.js";
-import { setCurrentClient } from "./current.js";
+import { captureException, setUser } from "../context/api.js";
+import { setCurrentClient } from "../context/current.js";
 import { flushOnReturn } from "./flush-on-return.js";
 
 let bench: TestBench;
@@ -37,6 +37,48 @@ describe("flushOnReturn()", () => {
 
     await expect(handler()).rejects.toBe(error);
     expect(bench.transport.events).toHaveLength(1);
+  });
+
+  test("reports the handler's error", async () => {
+    const handler = flushOnReturn(async () => {
+      throw new TypeError("no order");
+    });
+
+    await expect(handler()).rejects.toThrow("no order");
+    expect(bench.transport.events).toMatchObject([
+      {
+        exception: { values: [{ type: "TypeError", mechanism: { type: "auto.function", handled: false } }] },
+      },
+    ]);
+  });
+
+  test("gives each call a scope of its own", async () => {
+    const handler = flushOnReturn(async (id?: string) => {
+      if (id !== undefined) setUser({ id });
+      captureException(new Error(`for ${id}`));
+    });
+
+    await handler("ann");
+    await handler();
+
+    expect(bench.transport.events.map(({ user }) => user?.id)).toEqual(["ann", undefined]);
+  });
+
+  test("warns before the deadline that the platform names, and not after an answer", async () => {
+    const context = { getRemainingTimeInMillis: () => 60 };
+    const handler = flushOnReturn(async function pay(
+      _event: object,
+      _context: typeof context,
+      takesMs: number,
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, takesMs));
+    });
+
+    await handler({}, context, 1);
+    expect(bench.transport.events).toEqual([]);
+    await handler({}, context, 80);
+
+    expect(bench.transport.events).toMatchObject([{ level: "warning", message: "pay has 30 ms left of 60" }]);
   });
 
   test("holds an answer back no longer than it may", async () => {

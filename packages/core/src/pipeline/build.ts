@@ -136,8 +136,13 @@ export function createEventBuilder(
   integrations: readonly Integration[],
   diagnostics: Diagnostics,
 ): EventBuilder {
-  const onFailure: OnFailure = (part, error) =>
-    diagnostics.warn("integration-failed", part, thrownText(error));
+  const onFailure: OnFailure = (part, error) => {
+    try {
+      diagnostics.warn("integration-failed", part, thrownText(error));
+    } catch {
+      // Near the end of the stack the warning fails as well.
+    }
+  };
   return {
     options,
     frames: {

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startTestServer } from "../test-server/dist/esm/index.js";
 import { pack, publicPackages } from "./packages.mjs";
+import { builderCases } from "./smoke/builders.mjs";
 import { bundleCases } from "./smoke/bundles.mjs";
 import { createDelivery } from "./smoke/delivery.mjs";
 import { elsewhereCases } from "./smoke/elsewhere.mjs";
@@ -25,10 +26,12 @@ import { createResults, inPairs } from "./smoke/results.mjs";
 import { runnerCases } from "./smoke/runners.mjs";
 import { runtimeCases } from "./smoke/runtime.mjs";
 import { typescriptCases } from "./smoke/typescript.mjs";
+import { versionCases } from "./smoke/versions.mjs";
 import { inspect } from "./tarball.mjs";
 
 /** The longest first, so that the two that run at a time end together. */
 const SUITES = {
+  builders: builderCases,
   typescript: typescriptCases,
   runtime: runtimeCases,
   runners: runnerCases,
@@ -37,6 +40,7 @@ const SUITES = {
   frameworks: frameworkCases,
   elsewhere: elsewhereCases,
   newcomer: newcomerCases,
+  versions: versionCases,
 };
 
 const { values: flags } = parseArgs({

@@ -19,6 +19,7 @@ export function createDelivery(server) {
    *
    * @param events - `type: value`, and `| transaction` where that matters; of messages their text
    * @param code - exit code
+   * @param check - called with each event; throws where one is wrong
    * @param isOwnCode - whether errors come from code whose lines must be told; not so for commands of ours
    */
   return async function delivers(program) {
@@ -38,7 +39,7 @@ export function createDelivery(server) {
     return attempt(program);
   }
 
-  async function attempt({ command, args, cwd, env = {}, events, code = 0, isOwnCode = true }) {
+  async function attempt({ command, args, cwd, env = {}, events, code = 0, isOwnCode = true, check }) {
     const project = `${++projects}`;
     const startedAt = performance.now();
     const ended = await run(command, args, {
@@ -52,6 +53,7 @@ export function createDelivery(server) {
     if (arrived.length === 0) return { missing: true, tookMs };
     assert.deepEqual(arrived.map(({ event }) => summary(event, events[0])).sort(), [...events].sort());
     if (isOwnCode) for (const { event } of arrived) assertReadable(event);
+    if (check !== undefined) for (const { event } of arrived) check(event);
     return { missing: false, tookMs };
   }
 }

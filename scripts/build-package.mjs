@@ -15,6 +15,13 @@ import { build, transform } from "esbuild";
 import { umdAsModule } from "./umd-as-module.mjs";
 
 const TARGET = "node20.19";
+/** Where a file's code begins and ends: see `stacktrace/corvid-code.ts`. */
+const MARKS = {
+  banner: { js: "const corvidTop = new Error().stack;" },
+  footer: {
+    js: '(globalThis[Symbol.for("@corvid/core:code")] ??= []).push([corvidTop, new Error().stack]);',
+  },
+};
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const sources = Object.values(manifest.exports)
@@ -45,6 +52,7 @@ async function bundleEsm() {
     target: TARGET,
     external: ["node:*", ...external],
     define: { __CORVID_VERSION__: JSON.stringify(manifest.version) },
+    ...MARKS,
     chunkNames: "chunk-[hash]",
     legalComments: "none",
     metafile: true,

@@ -81,7 +81,7 @@ export function setUpClient(given: ClientOptions, platform: Platform, client: Ca
     spool,
     flush: new Flush({ clock, gate, queue, destinations, spool }),
     showsErrors: showsErrors(options, integrations, platform.integrations),
-    ownCode: ownCodeRule(options),
+    ownCode: ownCodeRule({ ...options, projectRoot: platform.projectRoot }),
   };
 }
 

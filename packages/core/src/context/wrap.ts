@@ -20,27 +20,29 @@ export function wrap<F extends (...args: never[]) => unknown>(fn: F, hint?: Capt
     captureException(error, { mechanism: { type: "wrap", handled: true }, ...hint });
   };
   return new Proxy(fn, {
-    apply: (target, self, args) => guard(() => Reflect.apply(target, self, args), report),
-    construct: (target, args, newTarget) =>
-      guardOnly(() => Reflect.construct(target, args, newTarget), report),
+    // Written out, because each function in between would be a frame of the application's stacks.
+    apply(target, self, args) {
+      let result: unknown;
+      try {
+        result = Reflect.apply(target, self, args);
+      } catch (error) {
+        report(error);
+        throw error;
+      }
+      return watch(result, report);
+    },
+    construct(target, args, newTarget) {
+      try {
+        return Reflect.construct(target, args, newTarget);
+      } catch (error) {
+        report(error);
+        throw error;
+      }
+    },
   });
 }
 
 type Report = (error: unknown) => void;
-
-/** A call and what comes of it later. */
-function guard<T>(call: () => T, report: Report): T {
-  return watch(guardOnly(call, report), report);
-}
-
-function guardOnly<T>(call: () => T, report: Report): T {
-  try {
-    return call();
-  } catch (error) {
-    report(error);
-    throw error;
-  }
-}
 
 /** What a call returned, watched for failures still to come. The engine says what it is. */
 function watch<T>(result: T, report: Report): T {
@@ -88,7 +90,16 @@ function watchGenerator(generator: object, report: Report): object {
     Object.defineProperty(watched, step, {
       configurable: true,
       writable: true,
-      value: (...args: unknown[]) => guard(() => Reflect.apply(original, generator, args), report),
+      value(...args: unknown[]): unknown {
+        let result: unknown;
+        try {
+          result = Reflect.apply(original, generator, args);
+        } catch (error) {
+          report(error);
+          throw error;
+        }
+        return watch(result, report);
+      },
     });
   }
   return watched;

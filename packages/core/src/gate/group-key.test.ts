@@ -73,8 +73,8 @@ describe("repeatKey()", () => {
       stackOf("Error", "x", [`    at query (/srv/app/vendor/db.js:${line}:1)`, ...FRAMES]);
     const packaged = (line: number): StackText =>
       stackOf("Error", "x", [`    at query (/srv/app/node_modules/@shop/db/index.js:${line}:1)`, ...FRAMES]);
-    const vendorIsNot = ownCodeRule({ inAppInclude: [], inAppExclude: ["/vendor/"] });
-    const shopIs = ownCodeRule({ inAppInclude: [/@shop/], inAppExclude: [] });
+    const vendorIsNot = ownCodeRule({ projectRoot: "", inAppInclude: [], inAppExclude: ["/vendor/"] });
+    const shopIs = ownCodeRule({ projectRoot: "", inAppInclude: [/@shop/], inAppExclude: [] });
     const key = (stack: StackText, isOwn?: typeof shopIs): string =>
       repeatKey("Error", "x", stack, undefined, isOwn);
 

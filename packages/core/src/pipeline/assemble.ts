@@ -1,6 +1,6 @@
 import type { ExceptionNode } from "../capture/cause-tree.js";
 import type { Snapshot } from "../capture/snapshot.js";
-import { linesOf, type StackText } from "../capture/stack.js";
+import { linesOf, type StackText, unparsedText } from "../capture/stack.js";
 import type { Event, Exception, Frame, Json, Mechanism } from "../model/event.js";
 import { type FrameOptions, framesFromLines } from "../stacktrace/frames.js";
 
@@ -69,10 +69,11 @@ function ownContexts({ exceptions, hint, layers }: Snapshot): Event["contexts"] 
   const isTaken = (name: string): boolean =>
     own.has(name) || KNOWN_CONTEXTS.has(name) || given.some((contexts) => Object.hasOwn(contexts, name));
   for (const node of exceptions) {
-    if (node.own === undefined) continue;
+    const stack = unparsedText(node.stack);
+    if (node.own === undefined && stack === undefined) continue;
     let name = node.type;
     for (let n = 2; isTaken(name); n++) name = `${node.type} (${n})`;
-    own.set(name, { ...node.own });
+    own.set(name, { ...node.own, ...(stack === undefined ? {} : { stack }) });
   }
   return own.size === 0 ? undefined : Object.fromEntries(own);
 }

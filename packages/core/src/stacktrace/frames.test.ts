@@ -125,9 +125,11 @@ describe("framesFromLines()", () => {
       },
     });
 
-    expect(ownCodeRule({ inAppInclude: [broken], inAppExclude: [] })?.("    at f (/srv/a.js:1:1)")).toBe(
-      false,
-    );
+    expect(
+      ownCodeRule({ projectRoot: "", inAppInclude: [broken], inAppExclude: [] })?.(
+        "    at f (/srv/a.js:1:1)",
+      ),
+    ).toBe(false);
   });
 
   test("gives every line the same answer for expressions that remember where they stopped", () => {

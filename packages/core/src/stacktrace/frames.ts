@@ -1,5 +1,6 @@
 import type { Frame } from "../model/event.js";
-import { isWindowsPath, sourcePath } from "./source-path.js";
+import { isCorvidLine } from "./corvid-code.js";
+import { insideRoot, isWindowsPath, sourcePath } from "./source-path.js";
 import { parseStackLine, type StackLine } from "./stack-line.js";
 import type { OwnCode } from "./stack-text.js";
 
@@ -29,7 +30,7 @@ export function framesFromLines(lines: readonly string[], options: FrameOptions)
   for (let i = lines.length - 1; i >= 0; i--) {
     const frame = known.get(lines[i]!) ?? learn(lines[i]!, options, known);
     // A copy, because hooks may change the frames of their event.
-    if (frame !== undefined) frames.push({ ...frame });
+    if (frame !== undefined && frame !== CORVID) frames.push({ ...frame });
   }
   return frames;
 }
@@ -38,6 +39,8 @@ export function framesFromLines(lines: readonly string[], options: FrameOptions)
 type KnownFrames = Map<string, Frame>;
 
 const MOST_KNOWN = 500;
+/** Stands for a frame of Corvid's, which no event shows. */
+const CORVID: Frame = {};
 const knownFrames = new WeakMap<FrameOptions, KnownFrames>();
 
 function framesKnownBy(options: FrameOptions): KnownFrames {
@@ -53,22 +56,21 @@ function learn(text: string, options: FrameOptions, known: KnownFrames): Frame |
   try {
     const line = parseStackLine(text);
     if (line === undefined) return undefined;
-    const frame = frameFromLine(line, options);
+    const frame = isCorvidLine(text) ? CORVID : frameFromLine(line, options);
     if (known.size >= MOST_KNOWN) known.clear();
     // Copied, because each piece of a stack's text would keep all of it alive.
     const [ownText, ownFrame] = JSON.parse(JSON.stringify([text, frame])) as [string, Frame];
-    known.set(ownText, ownFrame);
-    return ownFrame;
+    known.set(ownText, frame === CORVID ? CORVID : ownFrame);
+    return frame === CORVID ? CORVID : ownFrame;
   } catch {
     // One odd line, or a pattern of the user's that throws, must not cost the other frames.
     return undefined;
   }
 }
 
-/** A line is at most 256 characters, so a function's name is within the protocol's bound of 256 as well. */
 function frameFromLine(line: StackLine, options: FrameOptions): Frame {
   const name = line.function === undefined || line.function === "<anonymous>" ? "?" : line.function;
-  const frame: Frame = { function: name };
+  const frame: Frame = { function: name.slice(0, LONGEST_NAME) };
   if (line.source !== undefined) Object.assign(frame, sourcePath(line.source, options.projectRoot));
   if (line.line !== undefined && line.line > 0) frame.lineno = line.line;
   if (line.column !== undefined && line.column > 0) frame.colno = line.column;
@@ -80,10 +82,10 @@ function frameFromLine(line: StackLine, options: FrameOptions): Frame {
  * The same rule for lines that are not read into frames, where the application has a say in it; `undefined` where it has
  * none, and a look at the line will do.
  */
-export function ownCodeRule(
-  options: Pick<FrameOptions, "inAppInclude" | "inAppExclude">,
-): OwnCode | undefined {
-  if (options.inAppInclude.length === 0 && options.inAppExclude.length === 0) return undefined;
+export function ownCodeRule(options: FrameOptions): OwnCode | undefined {
+  const { inAppInclude, inAppExclude, projectRoot } = options;
+  if (inAppInclude.length === 0 && inAppExclude.length === 0 && !FOREIGN.test(`${projectRoot}/`))
+    return undefined;
   return (line) => {
     try {
       const source = parseStackLine(line)?.source;
@@ -94,16 +96,16 @@ export function ownCodeRule(
   };
 }
 
-function isInApp(
-  path: string | undefined,
-  options: Pick<FrameOptions, "inAppInclude" | "inAppExclude">,
-): boolean {
+function isInApp(path: string | undefined, options: FrameOptions): boolean {
   if (path === undefined) return false;
   const matches = (pattern: string | RegExp): boolean => isMatch(path, pattern);
   if (options.inAppInclude.some(matches)) return true;
   if (options.inAppExclude.some(matches)) return false;
-  return !FOREIGN.test(path);
+  // The application itself may be installed as a package: a command.
+  return !FOREIGN.test(insideRoot(path, options.projectRoot) ?? path);
 }
+
+const LONGEST_NAME = 256;
 
 /** Node's own, WebAssembly, inline modules, unnamed scripts, packages. */
 const FOREIGN = /^(?:node|wasm|data):|<anonymous>|(?:^|[\\/])node_modules[\\/]/;

@@ -19,12 +19,14 @@ export function sourcePath(source: string, projectRoot: string): SourcePath {
   const path = source.startsWith("file:") ? pathFromFileUrl(source) : source;
   const slashed = isWindowsPath(path) ? path.replaceAll("\\", "/") : path;
 
+  const inRoot = insideRoot(slashed, projectRoot);
   const packages = slashed.lastIndexOf("/node_modules/");
-  if (packages !== -1 || slashed.startsWith("node_modules/")) {
+  const isPackage = packages !== -1 || slashed.startsWith("node_modules/");
+  if (isPackage && (inRoot === undefined || `/${inRoot}`.includes("/node_modules/"))) {
     const inside = slashed.slice(packages + "/node_modules/".length);
     return { filename: `node_modules/${inside}`, abs_path: path, module: packageModule(inside) };
   }
-  const relative = bundledName(slashed) ?? insideRoot(slashed, projectRoot);
+  const relative = bundledName(slashed) ?? inRoot;
   if (relative !== undefined) return { filename: relative, abs_path: path, module: dotted(relative) };
   return { filename: slashed, abs_path: path };
 }
@@ -59,7 +61,8 @@ function bundledName(url: string): string | undefined {
     .replace(/[?#].*$/s, "");
 }
 
-function insideRoot(path: string, projectRoot: string): string | undefined {
+/** A path with `/`, relative to the project's root; `undefined` outside of it. */
+export function insideRoot(path: string, projectRoot: string): string | undefined {
   if (projectRoot === "") return undefined;
   const slashed = isWindowsPath(projectRoot) ? projectRoot.replaceAll("\\", "/") : projectRoot;
   const root = slashed.endsWith("/") ? slashed : `${slashed}/`;

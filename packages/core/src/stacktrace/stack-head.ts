@@ -6,6 +6,8 @@ export interface StackHead {
   readonly isCertain: boolean;
 }
 
+const STARTS_WITH_FRAME = /^[ \t]{1,16}at /;
+
 /** How far into a stack its message may begin: parsers put an excerpt of the source before it. */
 const EXCERPT = 8192;
 const PROBE = 64;
@@ -22,7 +24,7 @@ export function findHead(stack: string, name: string, message: string): StackHea
   if (message === "") {
     const end = lineEnd(stack, 0);
     const isName = end === 0 || (end < 256 && stack.startsWith(name) && !stack.slice(0, end).includes(": "));
-    return stack.startsWith("    at ") ? { end: 0, isCertain: false } : { end, isCertain: isName };
+    return STARTS_WITH_FRAME.test(stack) ? { end: 0, isCertain: false } : { end, isCertain: isName };
   }
   const start = exactStart(stack, name, message);
   if (start !== undefined) return { end: start + message.length, isCertain: true };
@@ -63,7 +65,7 @@ function exactStart(stack: string, name: string, message: string): number | unde
 /** The message was wrapped, extended or cut after the text was made: skip every line both have in common. */
 function changedEnd(stack: string, message: string): number {
   const end = lineEnd(stack, 0);
-  if (stack.startsWith("    at ")) return 0;
+  if (STARTS_WITH_FRAME.test(stack)) return 0;
   const line = stack.slice(0, Math.min(end, 256));
   const colon = line.indexOf(": ");
   const start = colon === -1 ? 0 : colon + 2;

@@ -58,7 +58,7 @@ describe("parseStackLine() of errors made by the engine", () => {
       [undefined, "evalmachine.<anonymous>", true],
       ["Script.runInThisContext", "node:vm", true],
     ],
-    ["vm syntax", ["new Script", "node:vm", true]],
+    ["vm syntax", [undefined, "bad.js", true], ["new Script", "node:vm", true]],
     ["node code", ["Function.alloc", "node:buffer", true]],
     ["wasm", [expect.stringContaining("wasm-function[0]"), expect.stringMatching(/^wasm:\/\/wasm\//), false]],
     ["data", [undefined, expect.stringMatching(/^data:text\/javascript,/), true]],

@@ -23,11 +23,15 @@ export interface StackLine {
 export function parseStackLine(text: string): StackLine | undefined {
   if (!text.startsWith("    at ") || text.length > MAX_LINE_LENGTH) return undefined;
   const call = text.startsWith("async ", 7) ? text.slice(13) : text.slice(7);
-  const parsed = ORDINARY.test(call) ? parseOrdinary(call) : parsePeculiar(call);
+  const parsed =
+    text.length <= LONGEST_ORDINARY && ORDINARY.test(call) ? parseOrdinary(call) : parsePeculiar(call);
   return parsed?.function === undefined && parsed?.source === undefined && parsed?.line === undefined
     ? undefined
     : parsed;
 }
+
+/** Beyond it the parser's expressions take too long. */
+const LONGEST_ORDINARY = 256;
 
 /** `name (source:1:2)` or `source:1:2` without further parentheses, evals and placeholders. */
 const ORDINARY =

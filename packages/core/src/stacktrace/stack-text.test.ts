@@ -46,7 +46,17 @@ describe("frameLines()", () => {
         "SyntaxError",
         message,
       ),
-    ).toEqual(REAL);
+    ).toEqual(["    at bad.js:3", ...REAL]);
+  });
+
+  test.each([
+    ["two spaces", "  "],
+    ["a tab", "\t"],
+    ["none", ""],
+  ])("reads lines that are indented by %s", (_, indent) => {
+    const text = REAL_TEXT.replace(/^ {4}/gm, indent);
+
+    expect(frameLines(`Error: bad\n${text}`, "Error", "bad")).toEqual(REAL);
   });
 
   test.each([

@@ -1,9 +1,9 @@
 import { Recent } from "../model/recent.js";
-import { findHead, lineEnd } from "./stack-head.js";
+import { findHead, lineEnd, type StackHead } from "./stack-head.js";
 
 /** Most frame lines of one stack, and most characters of one line. */
 export const MAX_FRAME_LINES = 50;
-export const MAX_LINE_LENGTH = 256;
+export const MAX_LINE_LENGTH = 1024;
 
 /** Of a longer stack: always these from the throwing end and from the other; the rest goes to the application's own. */
 const KEEP_TOP = 20;
@@ -17,7 +17,7 @@ const LONGEST_SHARED = 16_384;
 /**
  * The frame lines of a stack, without the `name: message` head; throwing frame first, as V8 writes them.
  *
- * At most 50 lines of at most 256 characters: of a longer stack both ends are kept and, between them, the lines of the
+ * At most 50 lines of at most 1024 characters, with V8's indentation whatever theirs was: of a longer stack both ends are kept and, between them, the lines of the
  * application before those of packages; a longer line loses its middle, never its line and column.
  *
  * A message that imitates frame lines yields none, because the head is cut off by the message itself. When the message
@@ -31,9 +31,22 @@ const LONGEST_SHARED = 16_384;
 export function frameLines(stack: unknown, name: string, message: string): readonly string[] {
   if (typeof stack !== "string" || stack === "") return [];
   const head = findHead(stack, name, message);
-  const starts = head.isCertain ? blockBehind(stack, head.end) : lastBlock(stack, head.end);
+  let starts = blockOf(stack, head, isFrameLine);
+  if (starts.length === 0) starts = blockOf(stack, head, isIndentedOtherwise);
   const lines = chosen(stack, starts);
+  const place = name === "SyntaxError" ? parsedPlace(stack) : undefined;
+  if (place !== undefined && !lines[0]?.includes(place.slice("    at ".length))) lines.unshift(place);
   return stack.length > LONGEST_SHARED ? (JSON.parse(JSON.stringify(lines)) as string[]) : lines;
+}
+
+function blockOf(stack: string, { end, isCertain }: StackHead, isFrame: IsFrame): number[] {
+  return isCertain ? blockBehind(stack, end, isFrame) : lastBlock(stack, end, isFrame);
+}
+
+/** Node puts the place in front of a SyntaxError: `file:line`, the line, and marks below it. */
+function parsedPlace(stack: string): string | undefined {
+  const place = /^([^\n]{1,1000}:\d{1,9})\n[^\n]*\n[ \t]*\^+[ \t]*\n/.exec(stack)?.[1];
+  return place === undefined ? undefined : `    at ${place}`;
 }
 
 /** Whether a frame line stands for the application's own code. */
@@ -87,7 +100,7 @@ export function stackPositions(
   const tail = stack.slice(head.end);
   for (const known of recentPositions.items)
     if (known.tail === tail && known.count === count && known.isOwn === isOwn) return known.positions;
-  const positions = topPositions(chosen(stack, blockBehind(stack, head.end)), count, isOwn);
+  const positions = topPositions(chosen(stack, blockBehind(stack, head.end, isFrameLine)), count, isOwn);
   recentPositions.add({ tail, count, isOwn, positions });
   return positions;
 }
@@ -114,13 +127,13 @@ function hasPosition(line: string): boolean {
 const CLOSING = ")".charCodeAt(0);
 
 /** Behind a certain head: usually everything up to the end of the text. Offsets of the lines' beginnings. */
-function blockBehind(stack: string, from: number): number[] {
+function blockBehind(stack: string, from: number, isFrame: IsFrame): number[] {
   let starts: number[] = [];
   let isBroken = false;
   let scanned = 0;
   for (let start = lineEnd(stack, from) + 1; start < stack.length && scanned++ < MAX_SCANNED_LINES; ) {
     const end = lineEnd(stack, start);
-    if (isFrameLine(stack, start)) {
+    if (isFrame(stack, start)) {
       if (isBroken) starts = [];
       isBroken = false;
       starts.push(start);
@@ -135,12 +148,12 @@ function blockBehind(stack: string, from: number): number[] {
 }
 
 /** Behind an uncertain head: the last block of the text, searched from its end, so that a long head costs nothing. */
-function lastBlock(stack: string, from: number): number[] {
+function lastBlock(stack: string, from: number, isFrame: IsFrame): number[] {
   const starts: number[] = [];
   let end = stack.length;
   for (let scanned = 0; end > from && scanned < MAX_SCANNED_LINES; scanned++) {
     const start = Math.max(stack.lastIndexOf("\n", end - 1) + 1, from);
-    if (isFrameLine(stack, start)) starts.push(start);
+    if (isFrame(stack, start)) starts.push(start);
     else if (starts.length > 0 && !ARROW.test(stack.slice(start, Math.min(end, start + MAX_LINE_LENGTH))))
       break;
     end = start - 1;
@@ -155,9 +168,19 @@ const ARROW = /^\s{0,16}->/;
 /** Blank lines, arrows, and the separators of long stack traces: the stack goes on behind them. */
 const JOINT = /^\s{0,16}(?:$|->|-{8,}|From previous event:)/;
 
+type IsFrame = (stack: string, start: number) => boolean;
+
 function isFrameLine(stack: string, start: number): boolean {
   return stack.startsWith("    at ", start);
 }
+
+/** As other engines and libraries write them, with a place at the end. */
+function isIndentedOtherwise(stack: string, start: number): boolean {
+  OTHERWISE.lastIndex = start;
+  return OTHERWISE.test(stack);
+}
+
+const OTHERWISE = /[ \t]{0,16}at [^\n]{0,1024}?(?:\)|:\d{1,9})\r?(?:\n|$)/y;
 
 function chosen(stack: string, starts: readonly number[]): string[] {
   const line = (start: number): string => shortened(stack, start, lineEnd(stack, start));
@@ -176,6 +199,10 @@ function chosen(stack: string, starts: readonly number[]): string[] {
 /** A long line keeps its beginning (function, root of the path) and, twice as long, its end (file, line, column). */
 function shortened(stack: string, start: number, lineFeed: number): string {
   const end = stack.charCodeAt(lineFeed - 1) === 13 ? lineFeed - 1 : lineFeed;
+  if (!isFrameLine(stack, start)) {
+    const line = `    ${stack.slice(start, end).trimStart()}`;
+    return line.length <= MAX_LINE_LENGTH ? line : shortened(line, 0, line.length);
+  }
   if (end - start <= MAX_LINE_LENGTH) return stack.slice(start, end);
   const front = Math.floor(MAX_LINE_LENGTH / 3);
   return `${stack.slice(start, start + front)}…${stack.slice(end - (MAX_LINE_LENGTH - front - 1), end)}`;

@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import type { Json } from "../../model/event.js";
+import { isThere } from "./folders.js";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -65,6 +67,40 @@ export function cloudContext(env: Env): Record<string, Json> | undefined {
     ...(filled(region) ? { "cloud.region": region! } : {}),
     ...(filled(host) ? { "host.id": host! } : {}),
   };
+}
+
+/** The container this process runs in; `undefined` outside of any. */
+export function containerContext(env: Env): Record<string, Json> | undefined {
+  const isKubernetes = filled(env["KUBERNETES_SERVICE_HOST"]);
+  const marks = { "/.dockerenv": "docker", "/run/.containerenv": "podman" };
+  const engine = Object.entries(marks).find(([path]) => isThere(path))?.[1];
+  const id = containerId();
+  if (!isKubernetes && engine === undefined && id === undefined) return undefined;
+  const namespace = isKubernetes ? textOf(`${SERVICE_ACCOUNT}/namespace`)?.trim() : undefined;
+  return {
+    runtime: isKubernetes ? "kubernetes" : (engine ?? "container"),
+    ...(id === undefined ? {} : { id }),
+    ...(isKubernetes && filled(env["HOSTNAME"]) ? { pod: env["HOSTNAME"]! } : {}),
+    ...(filled(namespace) ? { namespace: namespace! } : {}),
+  };
+}
+
+const SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/** The engine names the control group, or the folder of the container's host name, by the container's id. */
+function containerId(): string | undefined {
+  const group = /[/:-]([0-9a-f]{64})(?:\.scope)?$/m.exec(textOf("/proc/self/cgroup") ?? "")?.[1];
+  return (
+    group ?? /\/containers\/(?:[\w-]*\/)?([0-9a-f]{64})\//.exec(textOf("/proc/self/mountinfo") ?? "")?.[1]
+  );
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
 }
 
 function filled(value: string | undefined): boolean {

@@ -17,7 +17,8 @@ afterEach(() => {
 /** What the language itself says, at its price. */
 function asked(): Record<string, string> {
   const { locale, timeZone, calendar } = Intl.DateTimeFormat().resolvedOptions();
-  return { locale, timezone: timeZone, calendar };
+  const isKnown = timeZone !== undefined && timeZone !== "Etc/Unknown";
+  return { locale, ...(isKnown ? { timezone: timeZone } : {}), calendar };
 }
 
 function linkTo(target: string): string {

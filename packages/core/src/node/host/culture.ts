@@ -3,7 +3,7 @@ import type { Json } from "../../model/event.js";
 import { isThere } from "./folders.js";
 
 /**
- * Locale, calendar and time zone of this process: what `Intl.DateTimeFormat` says, mostly without asking it, because the
+ * Locale, calendar and, where it is known, time zone of this process: what `Intl.DateTimeFormat` says, mostly without asking it, because the
  * first formatter of a process costs it more than ten milliseconds.
  *
  * @param tz - the environment's `TZ`
@@ -17,7 +17,9 @@ export function cultureContext(
   const timezone = tz ? namedZone(tz) : linkedZone(localtime);
   if (timezone !== undefined && isGregorian(locale)) return { locale, timezone, calendar: "gregory" };
   const known = Intl.DateTimeFormat().resolvedOptions();
-  return { locale: known.locale, timezone: known.timeZone, calendar: known.calendar };
+  // Of a `TZ` that names no zone the language says nothing, or that it does not know.
+  const isKnown = typeof known.timeZone === "string" && known.timeZone !== "Etc/Unknown";
+  return { locale: known.locale, ...(isKnown ? { timezone: known.timeZone } : {}), calendar: known.calendar };
 }
 
 /** `false` for a locale that has another calendar, or names one: nearly all have this one. */

@@ -25,7 +25,7 @@ describe("hostContexts()", () => {
     const contexts = hostContexts(root, {}, unexpected);
 
     expect(contexts).toMatchObject({
-      os: { name: os.type(), version: os.release() },
+      os: { name: expect.any(String), version: expect.any(String), kernel_version: os.release() },
       runtime: { name: "node", version: process.version },
       app: { app_name: "@acme/api", app_version: "1.2.3", app_arch: process.arch },
       device: { name: os.hostname(), processor_count: os.cpus().length },
@@ -50,7 +50,12 @@ describe("hostContexts()", () => {
     const contexts = hostContexts(root, {}, (name) => failed.push(name));
     cpus.mockRestore();
 
-    expect(Object.keys(contexts)).toEqual(["os", "runtime", "app", "culture"]);
+    expect(Object.keys(contexts).filter((name) => name !== "container")).toEqual([
+      "os",
+      "runtime",
+      "app",
+      "culture",
+    ]);
     expect(failed).toEqual(["device"]);
   });
 });
@@ -87,5 +92,28 @@ describe("findProjectRoot()", () => {
 
     expect(findProjectRoot(join(root, "else"), "../api/src/main.js")).toBe(join(root, "api"));
     expect(findProjectRoot(join(root, "api"), undefined)).toBe(join(root, "api"));
+  });
+
+  test("is the package of the entry in a monorepo, wherever it was started, and not the build's folder", () => {
+    mkdirSync(join(root, "packages/api/dist"), { recursive: true });
+    writeFileSync(join(root, "package.json"), '{"name":"repo"}');
+    writeFileSync(join(root, "packages/api/package.json"), '{"name":"api","version":"2.0.0"}');
+    writeFileSync(join(root, "packages/api/dist/package.json"), '{"type":"commonjs"}');
+
+    expect(findProjectRoot(root, "packages/api/dist/main.js")).toBe(join(root, "packages/api"));
+  });
+
+  test("is the command's own package where it is installed, and the project's for a tool of the project", () => {
+    mkdirSync(join(root, "lib/node_modules/acme/bin"), { recursive: true });
+    mkdirSync(join(root, "shop/node_modules/vitest"), { recursive: true });
+    for (const folder of ["lib/node_modules/acme", "shop", "shop/node_modules/vitest"])
+      writeFileSync(join(root, folder, "package.json"), '{"name":"x"}');
+
+    expect(findProjectRoot(join(root, "shop"), join(root, "lib/node_modules/acme/bin/acme.js"))).toBe(
+      join(root, "lib/node_modules/acme"),
+    );
+    expect(findProjectRoot(join(root, "shop"), join(root, "shop/node_modules/vitest/cli.js"))).toBe(
+      join(root, "shop"),
+    );
   });
 });

@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import os from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import type { Json } from "../../model/event.js";
-import { readText } from "../../model/safe-read.js";
-import { cloudContext } from "./cloud.js";
+import { read, readText } from "../../model/safe-read.js";
+import { cloudContext, containerContext } from "./cloud.js";
 import { cultureContext } from "./culture.js";
 import { isThere } from "./folders.js";
 
@@ -20,12 +20,13 @@ export function hostContexts(
   onFailure: (name: string, error: unknown) => void,
 ): Record<string, Record<string, Json>> {
   const readers: Readonly<Record<string, () => Record<string, Json> | undefined>> = {
-    os: () => ({ name: os.type(), version: os.release(), kernel_version: os.version(), ...distribution() }),
+    os: osContext,
     runtime: runtimeContext,
     app: () => ({ app_start_time: startTime(), app_arch: process.arch, ...application(projectRoot) }),
     device: deviceContext,
     culture: () => cultureContext(env.TZ),
     cloud_resource: () => cloudContext(env),
+    container: () => containerContext(env),
   };
   const contexts: Record<string, Record<string, Json>> = {};
   for (const [name, readContext] of Object.entries(readers)) {
@@ -45,6 +46,7 @@ function deviceContext(): Record<string, Json> {
     name: os.hostname(),
     arch: os.arch(),
     memory_size: os.totalmem(),
+    boot_time: new Date(Date.now() - os.uptime() * 1000).toISOString(),
     processor_count: cpus.length,
     ...(cpus[0] === undefined ? {} : { cpu_description: cpus[0].model }),
   };
@@ -74,32 +76,71 @@ function application(projectRoot: string): Record<string, Json> {
   }
 }
 
-/**
- * The Linux distribution, as its own file tells.
- *
- * @see https://www.freedesktop.org/software/systemd/man/latest/os-release.html
- */
-function distribution(): Record<string, Json> {
-  if (process.platform !== "linux") return {};
+/** The operating system by the name its users give it. */
+function osContext(): Record<string, Json> {
+  const kernel = { kernel_version: os.release(), build: os.version() };
+  if (process.platform === "win32") return { name: "Windows", version: os.release(), ...kernel };
+  if (process.platform === "darwin") {
+    const version = fieldOf("/System/Library/CoreServices/SystemVersion.plist", PRODUCT_VERSION);
+    return { name: "macOS", version: version ?? os.release(), ...kernel };
+  }
+  const release = "/etc/os-release";
+  return {
+    name: fieldOf(release, /^NAME=["']?(.+?)["']?$/m) ?? os.type(),
+    version: fieldOf(release, /^VERSION_ID=["']?(.+?)["']?$/m) ?? os.release(),
+    ...kernel,
+  };
+}
+
+const PRODUCT_VERSION = /<key>ProductVersion<\/key>\s*<string>([^<]+)/;
+
+/** @see https://www.freedesktop.org/software/systemd/man/latest/os-release.html */
+function fieldOf(path: string, pattern: RegExp): string | undefined {
   try {
-    const text = readFileSync("/etc/os-release", "utf8");
-    const names = { ID: "name", VERSION_ID: "version", PRETTY_NAME: "pretty_name" };
-    return Object.fromEntries(
-      Object.entries(names).flatMap(([key, name]) => {
-        const value = new RegExp(`^${key}=["']?(.+?)["']?$`, "m").exec(text)?.[1];
-        return value === undefined ? [] : [[`distribution_${name}`, value]];
-      }),
-    );
+    return pattern.exec(readFileSync(path, "utf8"))?.[1];
   } catch {
-    return {};
+    return undefined;
   }
 }
 
-/** The application's folder: where it was started if a package.json stands there, else the one its main file belongs to. */
+/**
+ * The application's folder: that of the package its main file belongs to, so that a monorepo's applications differ and
+ * the working directory does not matter. Where the main file is a tool of the project (a test runner, a framework's
+ * command), the package of the working directory.
+ */
 export function findProjectRoot(cwd: string, mainFile: string | undefined): string {
-  if (mainFile === undefined || isThere(join(cwd, "package.json"))) return cwd;
-  for (let folder = dirname(resolve(cwd, mainFile)); ; folder = dirname(folder)) {
-    if (isThere(join(folder, "package.json")) && !/[\\/]node_modules(?:[\\/]|$)/.test(folder)) return folder;
-    if (dirname(folder) === folder) return cwd;
+  if (mainFile === undefined) return cwd;
+  const entry = realPath(resolve(cwd, mainFile));
+  const packages = entry.replaceAll("\\", "/").lastIndexOf("/node_modules/");
+  const isTool = packages !== -1 && `${cwd}/`.startsWith(`${entry.slice(0, packages)}${sep}`);
+  return (isTool ? undefined : packageAbove(dirname(entry))) ?? packageAbove(cwd) ?? cwd;
+}
+
+function packageAbove(start: string): string | undefined {
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (isPackage(join(folder, "package.json"))) return folder;
+    if (dirname(folder) === folder) return undefined;
+  }
+}
+
+/** A manifest that says nothing but a `type` marks a build's folder. */
+function isPackage(path: string): boolean {
+  if (!isThere(path)) return false;
+  try {
+    const manifest: unknown = JSON.parse(readFileSync(path, "utf8"));
+    return (
+      ["name", "version"].some((name) => read(manifest, name) !== undefined) ||
+      read(manifest, "type") === undefined
+    );
+  } catch {
+    return true;
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
   }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { detectRelease, findRelease, legalRelease } from "./release.js";
+import { detectRelease, findRelease } from "./release.js";
 
 const COMMIT = "9fceb02d0ae598e95dc970b74767f19372d61af8";
 let root: string;
@@ -78,19 +78,5 @@ describe("findRelease()", () => {
     write(".git/HEAD", COMMIT);
     expect(findRelease(root, {})).toEqual({ release: COMMIT, source: ".git" });
     expect(findRelease(root, { CI_COMMIT_SHA: "abc" })).toEqual({ release: "abc", source: "CI_COMMIT_SHA" });
-  });
-});
-
-describe("legalRelease()", () => {
-  test.each([
-    ["@acme/api@1.2.3", "acme-api@1.2.3"],
-    ["feature/new thing\n", "feature-new-thing"],
-    ["latest", undefined],
-    ["..", undefined],
-    ["", undefined],
-    ["x".repeat(300), "x".repeat(200)],
-    ["ü".repeat(150), "ü".repeat(100)],
-  ])("%j becomes %j", (text, legal) => {
-    expect(legalRelease(text)).toBe(legal);
   });
 });

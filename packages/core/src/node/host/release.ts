@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { cutBytes } from "../../process/text.js";
+import { release as legalRelease } from "../../process/conform/names.js";
 
 /** Commit variables of the usual platforms, the most specific first. */
 const COMMIT_VARIABLES = [
@@ -56,7 +56,7 @@ export function findRelease(
   env: Readonly<Record<string, string | undefined>>,
 ): FoundRelease | undefined {
   const [source, text] = candidate(root, env);
-  const release = text === undefined ? undefined : legalRelease(text);
+  const release = legalRelease(text);
   return release === undefined ? undefined : { release, source };
 }
 
@@ -68,18 +68,6 @@ function candidate(
   if (variable !== undefined) return [variable, env[variable]];
   const commit = commitOf(root);
   return commit === undefined ? ["package.json", packageRelease(root)] : [".git", commit];
-}
-
-/** A release as servers accept it: at most 200 bytes, without slashes and white space; `@acme/api@1.2.0` becomes `acme-api@1.2.0`. */
-export function legalRelease(text: string): string | undefined {
-  const legal = text
-    .trim()
-    .replace(/^@/, "")
-    .replace(/[/\\\s]+/g, "-");
-  const bounded = cutBytes(legal, 200);
-  return legal === "" || legal === "." || legal === ".." || legal.toLowerCase() === "latest"
-    ? undefined
-    : bounded;
 }
 
 /** The commit that is checked out in or above a folder: also in worktrees, and where references are packed. */

@@ -6,20 +6,26 @@ import { field, isNothing, isReadable, namesOf, type Read } from "./fields.js";
 const RESERVED_RELEASES: readonly string[] = [".", "..", "latest"];
 const RESERVED_ENVIRONMENTS: readonly string[] = [".", "..", "none"];
 
-/** A legal release: at most 200 bytes; a scoped package name loses its scope's `@` and `/` (`acme-api@1.2.0`). */
-export const release: Read<string> = (value) => legalName(value, 200, RESERVED_RELEASES);
+/** A legal release: at most 200 bytes, no white space; a scoped package name loses its scope's `@` and `/` (`acme-api@1.2.0`). */
+export const release: Read<string> = (value) => legalName(value, 200, RESERVED_RELEASES, /[/\\\s]+/g);
 
 /** A legal environment: at most 64 bytes. */
-export const environment: Read<string> = (value) => legalName(value, 64, RESERVED_ENVIRONMENTS);
+export const environment: Read<string> = (value) =>
+  legalName(value, 64, RESERVED_ENVIRONMENTS, /[/\r\n\t\f]+/g);
 
-function legalName(value: unknown, maxBytes: number, reserved: readonly string[]): string | undefined {
+function legalName(
+  value: unknown,
+  maxBytes: number,
+  reserved: readonly string[],
+  illegal: RegExp,
+): string | undefined {
   if (isNothing(value)) return undefined;
   const text = cleanText(value, maxBytes * 2)
     .trim()
     .replace(/^@(?=[^@]*\/)/, "")
-    .replace(/[/\r\n\t\f]+/g, "-");
+    .replace(illegal, "-");
   const name = cutBytes(text, maxBytes).trim();
-  return name === "" || reserved.includes(name) ? undefined : name;
+  return name === "" || reserved.includes(name.toLowerCase()) ? undefined : name;
 }
 
 /** A legal distribution: at most 64 of `a-z A-Z 0-9 _ . -`. */

@@ -1,0 +1,67 @@
+import { parseStackLine } from "./stack-line.js";
+
+/**
+ * Tells Corvid's own frames from the application's, in any build.
+ *
+ * Each published file leaves the stack of its first and of its last statement on `globalThis` (by
+ * `scripts/build-package.mjs`). Bundlers keep a module in one piece and minifiers keep the order of statements, so
+ * every position between the two is Corvid's, whatever the file is called by then.
+ */
+const KEY: unique symbol = Symbol.for("@corvid/core:code") as never;
+
+/** From where to where a file's code reaches. */
+interface Extent {
+  readonly source: string;
+  readonly from: Position;
+  readonly to: Position;
+}
+
+interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+type Marks = readonly (readonly [top: unknown, bottom: unknown])[];
+
+/** Installed as a package; also where source maps lead back into one. */
+const PACKAGE = /[\\/]node_modules[\\/]@corvid[\\/]/;
+
+let known = 0;
+let extents: readonly Extent[] = [];
+
+/** Whether a frame line stands for code of Corvid's packages. */
+export function isCorvidLine(line: string): boolean {
+  if (PACKAGE.test(line)) return true;
+  const marks = (globalThis as { [KEY]?: Marks })[KEY] ?? [];
+  if (marks.length !== known) {
+    known = marks.length;
+    extents = marks.flatMap(extentOf);
+  }
+  if (extents.length === 0) return false;
+  const { source, line: number = 0, column = 0 } = parseStackLine(line) ?? {};
+  const position = { line: number, column };
+  return extents.some(
+    (extent) => extent.source === source && isAfter(position, extent.from) && isAfter(extent.to, position),
+  );
+}
+
+function extentOf([top, bottom]: Marks[number]): Extent[] {
+  const [from, to] = [placeOf(top), placeOf(bottom)];
+  return from === undefined || to === undefined || from.source !== to.source
+    ? []
+    : [{ source: from.source, from: from.position, to: to.position }];
+}
+
+function placeOf(stack: unknown): { readonly source: string; readonly position: Position } | undefined {
+  if (typeof stack !== "string") return undefined;
+  const start = stack.indexOf("    at ");
+  const line = stack.slice(start).split("\n", 1)[0]!;
+  const { source, line: number, column } = parseStackLine(line) ?? {};
+  return source === undefined || number === undefined || column === undefined
+    ? undefined
+    : { source, position: { line: number, column } };
+}
+
+function isAfter(position: Position, other: Position): boolean {
+  return position.line > other.line || (position.line === other.line && position.column >= other.column);
+}

@@ -16,8 +16,8 @@ import type { Scope } from "./context/scope.js";
 import type { Ledger } from "./delivery/ledger.js";
 import type { Folded } from "./gate/aggregate.js";
 import type { Decision, Gate } from "./gate/gate.js";
-import { repeatKey } from "./gate/group-key.js";
-import { eventDetails, kindDetails } from "./gate/kind-details.js";
+import { eventDetails, groupDetails } from "./gate/group-details.js";
+import { groupKey } from "./gate/group-key.js";
 import type { Diagnostics } from "./model/diagnostics.js";
 import type { EventInput, Level, LogEntry } from "./model/event.js";
 import { thrownText } from "./model/messages.js";
@@ -92,9 +92,6 @@ export class CorvidClient implements CaptureTarget {
    * sighting, for a folded repeat that of the closing event
    */
   captureException(error: unknown, hint?: CaptureHint): string {
-    const echoed = this.#enabled && hint === undefined ? this.#gate.echo(error) : undefined;
-    if (echoed !== undefined) return this.#countEcho(echoed);
-
     return this.#guarded((where) => {
       const known = this.#gate.seenAs(where.identity, error);
       if (known !== undefined) return this.#merge(known, where, hint);
@@ -108,8 +105,8 @@ export class CorvidClient implements CaptureTarget {
       const tree = readCauseTree(error, head, limits);
       const site = isEmptyStack(head.stack) ? captureSite(this.captureException) : undefined;
       const fingerprint = fingerprintOf(where, hint);
-      const details = kindDetails(tree.nodes);
-      const key = repeatKey(
+      const details = groupDetails(tree.nodes);
+      const key = groupKey(
         head.type,
         head.value,
         site ?? head.stack,
@@ -218,7 +215,7 @@ export class CorvidClient implements CaptureTarget {
     const excluded = this.#gate.exclusion(undefined, type, text);
     if (excluded !== undefined) return this.#drop(excluded);
     const fingerprint = fingerprintOf(where, hint, subject.event);
-    const key = repeatKey(type, text, stack, fingerprint, undefined, eventDetails(causes));
+    const key = groupKey(type, text, stack, fingerprint, undefined, eventDetails(causes));
     this.#announce(key, where);
     return this.#carryOut(
       this.#gate.decide(key, where.identity, undefined),
@@ -249,7 +246,7 @@ export class CorvidClient implements CaptureTarget {
     const shown = this.#parts.showsErrors ? original : undefined;
     const snapshot = snapshotOf(id, clock.now() / 1000, subject, around, shown);
     const bytes = snapshotBytes(snapshot);
-    if (decision.kind === "fold") return this.#fold(key, snapshot, bytes, decision.folded, original);
+    if (decision.kind === "fold") return this.#fold(key, snapshot, bytes, decision.folded);
     if (decision.kind === "wrap") {
       this.#ledger.merged++;
       this.#queue.wrap(id, snapshot);
@@ -258,7 +255,7 @@ export class CorvidClient implements CaptureTarget {
     const isUrgent = around.hint.level === "fatal" || around.hint.mechanism?.handled === false;
     const readyAt = isUrgent ? AT_ONCE : clock.monotonic() + this.#options.mergeMs;
     const isTaken = this.#queue.push(queuedCapture(snapshot, readyAt, { bytes, related: decision.related }));
-    return isTaken ? id : this.#fold(key, snapshot, bytes, decision.folded, original);
+    return isTaken ? id : this.#fold(key, snapshot, bytes, decision.folded);
   }
 
   #merge({ eventId: id, folded }: Sighting, where: Whereabouts, hint: CaptureHint | undefined): string {
@@ -273,20 +270,13 @@ export class CorvidClient implements CaptureTarget {
     return id;
   }
 
-  #fold(key: string, snapshot: Snapshot, bytes: number, last: Folded, original: unknown): string {
-    const folded = this.#gate.fold(key, snapshot, bytes, last, original);
+  #fold(key: string, snapshot: Snapshot, bytes: number, last: Folded): string {
+    const folded = this.#gate.fold(key, snapshot, bytes, last);
     if (folded === "unknown") return this.#drop("queue_overflow", snapshot.id);
     this.#parts.spool?.writer.fold(snapshot);
     if (folded === "more") this.#ledger.folded++;
     this.#diagnostics.debug("folded", snapshot.id);
     return snapshot.id;
-  }
-
-  /** Nothing else is new: its kind is counted already, so the end of the process is watched and nobody waits for it. */
-  #countEcho(id: string): string {
-    this.#ledger.captured++;
-    this.#ledger.folded++;
-    return id;
   }
 
   #drop(reason: DropReason, id: string = this.#platform.newId()): string {

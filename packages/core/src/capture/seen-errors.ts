@@ -5,22 +5,12 @@ import { isObject } from "../model/safe-read.js";
 /** One failure that was seen: by which client, and as which event it goes. */
 export interface Sighting {
   readonly client: object;
-  /** The id of the event that tells of it. */
+  /** The id of its event. */
   readonly eventId: string;
   /** `false` for an error that was only seen as a cause of the captured one. */
   readonly isRoot: boolean;
   /** Whether its event shows it, should it be folded. */
   readonly folded?: Folded;
-  /** Those it was counted together with, itself included; all have this one sighting. */
-  readonly counted?: CountedTogether;
-}
-
-/** Captures that tell the same, of which the last may come to be shown. */
-export interface CountedTogether {
-  /** The error of the last one. */
-  readonly latest: unknown;
-  /** Makes the last one that which its event shows. */
-  settle(): void;
 }
 
 /** What is remembered of an error object. Nearly always one client sees it, and thousands may be remembered. */

@@ -33,7 +33,7 @@ export class Flush {
     const leftMs = deadlineIn(clock, timeoutMs);
     for (;;) {
       // Summary events that found no room go in the next round.
-      const isSummarised = gate.tellAll();
+      const isSummarised = gate.sendAll();
       const isBuilt = await queue.empty(leftMs());
       const isSent = await destinations.flush(leftMs());
       if (!isBuilt || !isSent) return false;
@@ -51,7 +51,7 @@ export class Flush {
     const { clock, gate, queue, destinations } = this.#parts;
     const leftMs = deadlineIn(clock, timeoutMs);
     for (let left = timeoutMs; left > 0; left = leftMs()) {
-      const isSummarised = gate.tellAll();
+      const isSummarised = gate.sendAll();
       if (!destinations.canSpeak) return;
       destinations.hold();
       queue.buildAllSync(left);

@@ -60,11 +60,10 @@ export function setUpClient(given: ClientOptions, platform: Platform, client: Ca
   const gate = new Gate({
     ...platform,
     client,
-    echoes: spool === undefined && !options.debug && areBuiltIn(integrations, platform.integrations),
     options,
-    behind: (held) => queue.pressure(held),
+    load: (held) => queue.pressure(held),
     isWaitingAlone: (id) => queue.hasAlone(id),
-    sendClosing: (snapshot, repeats, sightings) => queue.push(queuedSummary(snapshot, repeats, sightings)),
+    sendSummary: (snapshot, repeats, sightings) => queue.push(queuedSummary(snapshot, repeats, sightings)),
   });
   const { maxBreadcrumbs, beforeBreadcrumb } = options;
   scope.governBreadcrumbs(
@@ -83,10 +82,4 @@ export function setUpClient(given: ClientOptions, platform: Platform, client: Ca
     showsErrors: showsErrors(options, integrations, platform.integrations),
     ownCode: ownCodeRule({ ...options, projectRoot: platform.projectRoot }),
   };
-}
-
-function areBuiltIn(integrations: readonly Integration[], builtIn: readonly Integration[]): boolean {
-  return integrations.every(
-    (integration) => integration.onCapture === undefined || builtIn.includes(integration),
-  );
 }

@@ -1,101 +1,98 @@
-import { addSighting, type CaptureContext, type Snapshot, snapshotOf } from "../capture/snapshot.js";
+import { addSighting, type CaptureContext, type Snapshot } from "../capture/snapshot.js";
 import type { OnceOptions } from "../client/options.js";
 import type { Clock, Timer } from "../model/clock.js";
-import type { Echo, EchoReach } from "./echo.js";
 import { keyHash } from "./key-hash.js";
 import { createRepeats, type Repeats } from "./repeats.js";
 
 /**
- * How much the rest of the road can take: everything, only new kinds of failure (`held-back`: the queue is full, or the
- * line is down or limited), or nothing new (`overflowing`: the bytes are used up).
+ * How much the rest of the road can take: everything, only new groups of failures (`held-back`: the queue is full, or
+ * the destinations are down or limited), or nothing new (`overflowing`: the byte bound is reached).
  */
 export type Pressure = "none" | "held-back" | "overflowing";
 
-/** What becomes of a capture: sent in full, folded into a count, or dropped because nothing fits any more. */
+/** What becomes of a capture: sent in full, folded into a count, or dropped for lack of room. */
 export type Verdict = "send" | "fold" | "drop";
 
-export interface FoldTableOptions extends Required<Omit<OnceOptions, "mergeMs">> {
+export interface AggregatorOptions extends Required<Omit<OnceOptions, "mergeMs">> {
   readonly clock: Clock;
   newId(): string;
   /**
-   * Sends the closing event of a key: the last folded capture, which stands for `repeats.count`. `false`: no room now.
+   * Sends the summary event of a group: its last folded capture, which stands for `repeats.count`. `false`: no room now.
    *
    * @param sightings - later ones of that capture
    */
   close(snapshot: Snapshot, repeats: Repeats, sightings: readonly CaptureContext[]): boolean;
   /** How much the rest of the road can take now. */
   pressure(): Pressure;
-  /** Whether a closing event would only wait behind others now. */
+  /** Whether a summary event would only wait behind others now. */
   isStuck(): boolean;
 }
 
-/** A closing event that nobody was told of. */
-export interface Untold {
+/** A summary event that was never sent. */
+export interface Unsent {
   readonly id: string;
   /** How many captures it stands for. */
   readonly weight: number;
 }
 
-/** What becomes of a capture when it is folded, for as long as anybody may see its failure again. */
+/** What became of one folded capture; kept for as long as its error may be seen again. */
 export interface Folded {
-  /** It is the one that its closing event shows: the last one. */
+  /** The summary event shows this capture: the last one. */
   isShown: boolean;
-  /** Where it is held, as long as its closing event is not told. */
+  /** The unsent summary that shows it. */
   held?: Held;
 }
 
-/** One kind of failure, in its window. */
-export interface Kind {
+/** One group of failures, in its window. */
+export interface Group {
   readonly opened: number;
   /** Events of this window that went in full. */
   sent: number;
-  /** Captures folded in this window, those told of already included. */
+  /** Captures folded in this window, those of summary events already sent included. */
   folded: number;
-  /** At how many folds the next closing event goes: 10, 100, 1,000 … */
+  /** The number of folds at which the next summary event goes: 10, 100, 1,000 … */
   threshold: number;
   touched: number;
   held?: Held;
   /** Allocated with the first fold. */
-  closingId?: string;
+  summaryId?: string;
 }
 
-/** What is folded of a kind and not yet told. */
+/** The unsent summary of a group. */
 interface Held {
   readonly repeats: Repeats;
   /** The last one. */
   snapshot: Snapshot;
   bytes: number;
-  /** Whose it is, and later sightings of it. */
+  /** The fold record of `snapshot`, and later sightings of it. */
   last?: Folded;
   sightings: CaptureContext[];
-  /** What has repeated it to the letter since, and is not in `repeats` yet. */
-  echo?: Echo | undefined;
 }
 
 /**
- * Storm control: of each kind of failure the first few in a window are sent in full, the rest are counted and told by
- * a closing event. What was sent plus what the closing events stand for is exactly what was captured.
+ * Storm control: the first few failures of each group in a window are sent in full, the rest are counted into a summary
+ * event. The events sent in full plus the counts of the summary events are exactly the captures.
  */
-export class FoldTable {
-  readonly #options: FoldTableOptions;
-  /** By the hash of the key, in the order the windows opened, which is the order they close. */
-  readonly #kinds = new Map<number, Kind>();
+export class Aggregator {
+  readonly #options: AggregatorOptions;
+  /** By the hash of the key, in the order in which the windows opened, and so close. */
+  readonly #groups = new Map<number, Group>();
   #lastKey: string | undefined;
   #lastHash = 0;
   #held = 0;
   #bytes = 0;
   #timer: Timer | undefined;
 
-  constructor(options: FoldTableOptions) {
+  constructor(options: AggregatorOptions) {
     this.#options = options;
   }
 
-  /** Keys with something folded and not yet told. */
+  /** Groups with an unsent summary. */
   get held(): number {
     return this.#held;
   }
 
-  /** What the folded captures weigh, in bytes, about. */
+  /** The weight of the unsent summaries in bytes, about. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -103,70 +100,56 @@ export class FoldTable {
   /** Decides on one capture. `fold` asks for a call of {@link fold} with its snapshot. */
   admit(key: string): Verdict {
     const { full, clock } = this.#options;
-    // Whole numbers take no place of their own, and new kinds may come by the thousand.
+    // A small integer takes no heap object of its own, and new groups may come by the thousand.
     const now = Math.floor(clock.monotonic());
     const hash = this.#hashOf(key);
-    const kind = this.#current(hash, now);
-    if (kind === undefined) return this.#admitNew(hash, now);
+    const group = this.#current(hash, now);
+    if (group === undefined) return this.#admitNew(hash, now);
 
-    kind.touched = now;
-    if (kind.folded > 0 || kind.sent >= full) return "fold";
+    group.touched = now;
+    if (group.folded > 0 || group.sent >= full) return "fold";
     if (this.#options.pressure() !== "none") return "fold";
-    kind.sent++;
+    group.sent++;
     return "send";
   }
 
-  /** The id that the closing event of this key will have. */
-  closingId(key: string): string {
-    const kind = this.#kinds.get(this.#hashOf(key));
-    if (kind === undefined) return this.#options.newId();
-    kind.closingId ??= this.#options.newId();
-    return kind.closingId;
+  /** The id that the summary event of this group will have. */
+  summaryId(key: string): string {
+    const group = this.#groups.get(this.#hashOf(key));
+    if (group === undefined) return this.#options.newId();
+    group.summaryId ??= this.#options.newId();
+    return group.summaryId;
   }
 
   /**
-   * Counts one capture into the closing event of its key, which becomes this capture.
+   * Counts one capture into the summary event of its group, which then shows this capture.
    *
-   * @returns `first` when it is the first one of its closing event, `more` when it joined others, `unknown` when the
-   * key is not in the table
+   * @returns `first` when it is the first of its summary event, `more` when it joined others, `unknown` when the
+   * group is not in the table
    */
   fold(key: string, snapshot: Snapshot, bytes: number, folded: Folded): "first" | "more" | "unknown" {
-    const kind = this.#kinds.get(this.#hashOf(key));
-    if (kind === undefined) return "unknown";
-    takeEcho(kind);
-    const isFirst = kind.held === undefined;
-    if (kind.held === undefined) {
-      // One that found no place has an id already, which those after it are to share.
-      kind.closingId ??= snapshot.id;
-      kind.held = { repeats: createRepeats(), snapshot, bytes: 0, sightings: [] };
+    const group = this.#groups.get(this.#hashOf(key));
+    if (group === undefined) return "unknown";
+    const isFirst = group.held === undefined;
+    if (group.held === undefined) {
+      // A capture that found no room in the queue has an id already; later ones share it.
+      group.summaryId ??= snapshot.id;
+      group.held = { repeats: createRepeats(), snapshot, bytes: 0, sightings: [] };
       this.#held++;
     }
-    kind.held.repeats.add(snapshot);
-    kind.held.snapshot = snapshot;
-    this.#bytes += bytes - kind.held.bytes;
-    kind.held.bytes = bytes;
-    show(kind.held, folded);
-    kind.folded++;
-    if (kind.folded >= kind.threshold && this.#options.pressure() === "none" && this.#tell(kind)) {
-      while (kind.threshold <= kind.folded) kind.threshold *= 10;
+    group.held.repeats.add(snapshot);
+    group.held.snapshot = snapshot;
+    this.#bytes += bytes - group.held.bytes;
+    group.held.bytes = bytes;
+    show(group.held, folded);
+    group.folded++;
+    if (group.folded >= group.threshold && this.#options.pressure() === "none" && this.#send(group)) {
+      while (group.threshold <= group.folded) group.threshold *= 10;
     }
     return isFirst ? "first" : "more";
   }
 
-  /** What is known of the kind of a key. */
-  kindOf(key: string): Kind | undefined {
-    return this.#kinds.get(this.#hashOf(key));
-  }
-
-  /** How many captures of a kind may be counted apart, and how long, before one has to come here again. */
-  reachOf({ opened, folded, threshold }: Kind): EchoReach {
-    const { windowMs, clock } = this.#options;
-    // What is past its threshold waits for the line to take something.
-    const captures = folded < threshold ? threshold - folded - 1 : Number.POSITIVE_INFINITY;
-    return { captures, ms: opened + windowMs - clock.monotonic() };
-  }
-
-  /** The failure of a folded capture was seen again: what is known there is added, if its closing event will show it. */
+  /** Adds the context of a later sighting of a folded capture, if its summary event is unsent and shows it. */
   addSighting({ held }: Folded, sighting: CaptureContext): void {
     if (held === undefined) return;
     const more = addSighting(held.sightings, sighting, () => this.#options.pressure() !== "overflowing");
@@ -174,23 +157,22 @@ export class FoldTable {
     this.#bytes += more;
   }
 
-  /** Tells everything that is folded, for `flush`, `close` and the end of the process. */
-  tellAll(): void {
-    for (const kind of this.#kinds.values()) this.#tell(kind);
+  /** Sends every summary, for `flush`, `close` and the end of the process. */
+  sendAll(): void {
+    for (const group of this.#groups.values()) this.#send(group);
   }
 
-  /** Forgets all keys; what was not told before is returned, for the account. */
-  clear(): Untold[] {
-    const lost = [...this.#kinds.values()].flatMap((kind) => {
-      takeEcho(kind);
-      const { held } = kind;
-      kind.held = undefined;
+  /** Forgets all groups. @returns the unsent summaries, for the ledger */
+  clear(): Unsent[] {
+    const lost = [...this.#groups.values()].flatMap((group) => {
+      const { held } = group;
+      group.held = undefined;
       return held === undefined ? [] : [{ id: held.snapshot.id, weight: held.repeats.count }];
     });
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#lastKey = undefined;
-    this.#kinds.clear();
+    this.#groups.clear();
     this.#held = 0;
     this.#bytes = 0;
     return lost;
@@ -205,50 +187,49 @@ export class FoldTable {
     return this.#lastHash;
   }
 
-  /** A new kind of failure always gets a place, as long as there are bytes for it. */
+  /** A new group always gets a place within the byte bound. */
   #admitNew(hash: number, now: number): Verdict {
     if (this.#options.pressure() === "overflowing" || !this.#makeRoom()) return "drop";
-    this.#kinds.set(hash, { opened: now, sent: 1, folded: 0, threshold: 10, touched: now });
+    this.#groups.set(hash, { opened: now, sent: 1, folded: 0, threshold: 10, touched: now });
     if (this.#timer === undefined) this.#schedule(this.#options.windowMs);
     return "send";
   }
 
-  /** The kind of a key, if its window is still open. A window that has passed is closed first, as soon as anything leaves. */
-  #current(hash: number, now: number): Kind | undefined {
-    const kind = this.#kinds.get(hash);
-    if (kind === undefined || now - kind.opened < this.#options.windowMs) return kind;
-    if (this.#options.isStuck() || !this.#tell(kind)) return kind;
-    this.#kinds.delete(hash);
+  /** The group of a key while its window is open. A past window is closed first, unless its summary would only wait. */
+  #current(hash: number, now: number): Group | undefined {
+    const group = this.#groups.get(hash);
+    if (group === undefined || now - group.opened < this.#options.windowMs) return group;
+    if (this.#options.isStuck() || !this.#send(group)) return group;
+    this.#groups.delete(hash);
     return undefined;
   }
 
-  /** Sends what is held of a kind; `true` when nothing is left to tell. */
-  #tell(kind: Kind): boolean {
-    takeEcho(kind);
-    const { held } = kind;
+  /** Sends the summary of a group; `true` when none is left. */
+  #send(group: Group): boolean {
+    const { held } = group;
     if (held === undefined) return true;
     if (!this.#options.close(held.snapshot, held.repeats, held.sightings)) return false;
     if (held.last !== undefined) held.last.held = undefined;
-    kind.held = undefined;
-    kind.closingId = undefined;
+    group.held = undefined;
+    group.summaryId = undefined;
     this.#held--;
     this.#bytes -= held.bytes;
     return true;
   }
 
-  /** Makes room for one more key: first by forgetting one without folds, else by telling the least recent one. */
+  /** Makes room for one more group: forgets one without folds, else sends the least recent summary. */
   #makeRoom(): boolean {
-    if (this.#kinds.size < this.#options.keys) return true;
-    let oldest: [number, Kind] | undefined;
-    for (const candidate of this.#kinds) {
+    if (this.#groups.size < this.#options.keys) return true;
+    let oldest: [number, Group] | undefined;
+    for (const candidate of this.#groups) {
       if (candidate[1].held === undefined) {
-        this.#kinds.delete(candidate[0]);
+        this.#groups.delete(candidate[0]);
         return true;
       }
       if (oldest === undefined || candidate[1].touched < oldest[1].touched) oldest = candidate;
     }
-    if (oldest === undefined || !this.#tell(oldest[1])) return false;
-    this.#kinds.delete(oldest[0]);
+    if (oldest === undefined || !this.#send(oldest[1])) return false;
+    this.#groups.delete(oldest[0]);
     return true;
   }
 
@@ -260,34 +241,19 @@ export class FoldTable {
     this.#timer = undefined;
     const { clock, windowMs } = this.#options;
     const now = Math.floor(clock.monotonic());
-    for (const [hash, kind] of this.#kinds) {
-      const left = kind.opened + windowMs - now;
-      const wait = left > 0 ? left : !this.#options.isStuck() && this.#tell(kind) ? 0 : RETRY_MS;
+    for (const [hash, group] of this.#groups) {
+      const left = group.opened + windowMs - now;
+      const wait = left > 0 ? left : !this.#options.isStuck() && this.#send(group) ? 0 : RETRY_MS;
       if (wait > 0) {
         this.#schedule(wait);
         return;
       }
-      this.#kinds.delete(hash);
+      this.#groups.delete(hash);
     }
   }
 }
 
-/** Takes over what was counted apart: the last of them becomes the capture that is told. */
-export function takeEcho(kind: Kind): void {
-  const { held } = kind;
-  const { echo } = held ?? {};
-  if (held === undefined || echo === undefined) return;
-  held.echo = undefined;
-  if (echo.count === 0) return;
-  const { snapshot } = held;
-  const original = snapshot.original === undefined ? undefined : echo.latest;
-  held.snapshot = snapshotOf(snapshot.id, echo.last / 1000, snapshot, snapshot, original);
-  held.repeats.add(held.snapshot, echo.count);
-  kind.folded += echo.count;
-  show(held, echo.folded);
-}
-
-/** Of all captures of a closing event, it shows the last. */
+/** A summary event shows its last capture. */
 function show(held: Held, folded: Folded): void {
   if (held.last !== undefined) {
     held.last.isShown = false;
@@ -298,5 +264,5 @@ function show(held: Held, folded: Folded): void {
   folded.held = held;
 }
 
-/** How soon a closing event that found no room is tried again. */
+/** How soon a summary event that found no room is tried again. */
 const RETRY_MS = 1000;

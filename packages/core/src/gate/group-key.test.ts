@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type StackText, stackText } from "../capture/stack.js";
 import { ownCodeRule } from "../stacktrace/frames.js";
-import { repeatKey } from "./group-key.js";
+import { groupKey } from "./group-key.js";
 import { normaliseMessage } from "./normalise-message.js";
 
 const FRAMES = ["    at save (/srv/app/orders.js:10:5)", "    at main (/srv/app/main.js:1:1)"];
@@ -31,7 +31,7 @@ describe("normaliseMessage()", () => {
   });
 });
 
-describe("repeatKey()", () => {
+describe("groupKey()", () => {
   test("says the same whatever was asked before", () => {
     const word = fc.constantFrom("x", "y", "order 7", "order 8");
     const failure = fc.tuple(
@@ -43,7 +43,7 @@ describe("repeatKey()", () => {
     fc.assert(
       fc.property(fc.array(failure, { maxLength: 40 }), (failures) => {
         const keyOf = ([type, message, told, frames]: (typeof failures)[number]): string =>
-          repeatKey(type, message, stackText(`${type}: ${told}\n${frames.join("\n")}`, type, told));
+          groupKey(type, message, stackText(`${type}: ${told}\n${frames.join("\n")}`, type, told));
 
         const keys = failures.map(keyOf);
         const backwards = failures.toReversed().map(keyOf).toReversed();
@@ -60,11 +60,11 @@ describe("repeatKey()", () => {
   });
 
   test("tells failures of one message apart by where they happened", () => {
-    const key = (frames: readonly string[]): string => repeatKey("Error", "x", stackOf("Error", "x", frames));
+    const key = (frames: readonly string[]): string => groupKey("Error", "x", stackOf("Error", "x", frames));
 
     expect(key(FRAMES)).not.toBe(key(FRAMES.toReversed()));
-    expect(repeatKey("Error", "x", { lines: [FRAMES[0]!] })).not.toBe(
-      repeatKey("Error", "x", { lines: [FRAMES[1]!] }),
+    expect(groupKey("Error", "x", { lines: [FRAMES[0]!] })).not.toBe(
+      groupKey("Error", "x", { lines: [FRAMES[1]!] }),
     );
   });
 
@@ -76,7 +76,7 @@ describe("repeatKey()", () => {
     const vendorIsNot = ownCodeRule({ projectRoot: "", inAppInclude: [], inAppExclude: ["/vendor/"] });
     const shopIs = ownCodeRule({ projectRoot: "", inAppInclude: [/@shop/], inAppExclude: [] });
     const key = (stack: StackText, isOwn?: typeof shopIs): string =>
-      repeatKey("Error", "x", stack, undefined, isOwn);
+      groupKey("Error", "x", stack, undefined, isOwn);
 
     // In turn, because answers are remembered.
     for (let round = 0; round < 2; round++) {
@@ -90,9 +90,9 @@ describe("repeatKey()", () => {
 
   test("goes by a fingerprint, in which {{ default }} stands for its own answer", () => {
     const stack = stackOf("Error", "x");
-    const own = repeatKey("Error", "x", stack);
+    const own = groupKey("Error", "x", stack);
 
-    expect(repeatKey("Error", "x", stack, ["a", "b"])).toBe("fingerprint\na\nb");
-    expect(repeatKey("Error", "x", stack, ["{{ default }}", "b"])).toBe(`fingerprint\n${own}\nb`);
+    expect(groupKey("Error", "x", stack, ["a", "b"])).toBe("fingerprint\na\nb");
+    expect(groupKey("Error", "x", stack, ["{{ default }}", "b"])).toBe(`fingerprint\n${own}\nb`);
   });
 });

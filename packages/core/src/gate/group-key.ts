@@ -6,15 +6,15 @@ import { normaliseMessage } from "./normalise-message.js";
 const TOP_FRAMES = 3;
 
 /**
- * The key by which repeats are recognised: type, normalised message, the positions of the topmost in-app frames, taken
- * from the raw stack text, and what else tells failures apart. Two different failures under one key are worse than one
+ * The key of a failure's group: type, normalised message, the positions of the topmost in-app frames, read from the raw
+ * stack text, and the details of {@link groupDetails}. Two different failures under one key are worse than one
  * failure under two, so only what surely varies within one failure is normalised (see {@link normaliseMessage}).
  *
  * @param fingerprint - what the application gave instead; `{{ default }}` stands for the key it would have without
  * @param isOwn - which frames are in-app, where the application says so; the same function each time
- * @param details - what else tells kinds apart, as {@link kindDetails} gives it
+ * @param details - the result of {@link groupDetails}
  */
-export function repeatKey(
+export function groupKey(
   type: string,
   message: string,
   stack: StackText,
@@ -29,7 +29,7 @@ export function repeatKey(
   return `fingerprint\n${parts.join("\n")}`;
 }
 
-/** A failure as it was told, and its key. */
+/** The texts of a failure, and its key. */
 interface KnownKey {
   readonly type: string;
   readonly message: string;
@@ -38,7 +38,7 @@ interface KnownKey {
   readonly key: string;
 }
 
-/** In a storm the same texts come again and again; comparing them takes a hundredth of reading them. */
+/** A storm repeats the same texts, and comparing them takes a hundredth of the time of reading them. */
 const recentKeys = new Recent<KnownKey>();
 
 function ownKey(type: string, message: string, stack: StackText, isOwn: OwnCode | undefined): string {
@@ -56,7 +56,7 @@ function ownKey(type: string, message: string, stack: StackText, isOwn: OwnCode 
   return key;
 }
 
-/** So that what is remembered of the largest texts weighs little, too. */
+/** Bounds the memory of the cache. */
 const LONGEST_REMEMBERED = 8192;
 
 function positionsOf(stack: StackText, isOwn: OwnCode | undefined): string {

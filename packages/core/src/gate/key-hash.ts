@@ -1,4 +1,4 @@
-/** Nobody outside can find two texts that meet. */
+/** Random, so that an attacker cannot construct a collision. */
 const SEED = Math.floor(Math.random() * 2 ** 32);
 
 /**

@@ -20,7 +20,7 @@ export function normaliseMessage(message: string): string {
 /** What at least one of stands in everything that is normalised. */
 const VARYING = /[\d"'`/\\?-]/;
 
-/** An apostrophe within a word is no quote: what stands between two of them tells failures apart. */
+/** An apostrophe within a word is no quote: the text between two of them belongs to the message. */
 const QUOTED = /"[^"\n]*"|(?<!\w)'(?:[^'\n]|'(?=\w))*'(?!\w)|`[^`\n]*`/g;
 
 const PATH = /[a-z]+:\/\/[^\s<>]+|(?<![\w<])(?:\/[\w.@%+-]+){2,}|\b[A-Z]:\\[^\s<>]+/gi;

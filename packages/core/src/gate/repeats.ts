@@ -4,12 +4,11 @@ import type { Json, User } from "../model/event.js";
 
 const SAMPLES = 10;
 
-/** What is known of captures that were folded into one event. */
+/** The captures folded into one event: how many, when, and samples of users and transactions. */
 export interface Repeats {
   /** How many captures the event stands for, itself included. */
   readonly count: number;
-  /** @param times - how many captures tell the same; `snapshot` is the last of them. Default 1 */
-  add(snapshot: Snapshot, times?: number): void;
+  add(snapshot: Snapshot): void;
   /** Counts captures of which only their number is known, and the time of the last. @param last - seconds since the Unix epoch */
   addUnseen(more: number, last: number): void;
   /** The `contexts.repeats` of the event. */
@@ -27,12 +26,12 @@ export function createRepeats(): Repeats {
     get count() {
       return count;
     },
-    add({ timestamp, hint, layers, transaction }, times = 1) {
+    add({ timestamp, hint, layers, transaction }) {
       if (count === 0) first = timestamp;
-      count += times;
+      count++;
       last = timestamp;
-      tally(users, userName(hint.user ?? innermost(layers, "user")), times);
-      tally(transactions, hint.transaction ?? innermost(layers, "transaction") ?? transaction, times);
+      tally(users, userName(hint.user ?? innermost(layers, "user")));
+      tally(transactions, hint.transaction ?? innermost(layers, "transaction") ?? transaction);
     },
     addUnseen(more, at) {
       count += more;
@@ -51,10 +50,10 @@ export function createRepeats(): Repeats {
 }
 
 /** Counts a value among the first few distinct ones; later ones are counted together, as `…`. */
-function tally(counts: Map<string, number>, value: string | undefined, times: number): void {
+function tally(counts: Map<string, number>, value: string | undefined): void {
   if (value === undefined) return;
   const key = counts.has(value) || counts.size < SAMPLES ? value : "…";
-  counts.set(key, (counts.get(key) ?? 0) + times);
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 function userName(user: User | undefined): string | undefined {

@@ -2,7 +2,7 @@ import type { CaptureContext, Snapshot } from "../capture/snapshot.js";
 import type { ResolvedOptions } from "../client/options.js";
 import type { Platform } from "../client/platform.js";
 import type { Destinations } from "../delivery/destinations.js";
-import type { Behind } from "../gate/gate.js";
+import type { Load } from "../gate/gate.js";
 import type { Timer } from "../model/clock.js";
 import { within } from "../model/deadline.js";
 import type { Diagnostics } from "../model/diagnostics.js";
@@ -63,7 +63,7 @@ export class CaptureQueue {
    *
    * @param held - the captures that wait elsewhere within the same bounds
    */
-  pressure(held: { readonly items: number; readonly bytes: number }): Behind {
+  pressure(held: { readonly items: number; readonly bytes: number }): Load {
     const { destinations, spool } = this.#context;
     const { queueSize, queueBytes } = this.#context.options;
     const { least, isHeldBack } = destinations;

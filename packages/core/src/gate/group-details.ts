@@ -2,17 +2,17 @@ import type { ExceptionNode } from "../capture/cause-tree.js";
 import type { Exception, Json } from "../model/event.js";
 import { normaliseMessage } from "./normalise-message.js";
 
-/** Causes that tell kinds apart, nearest first. */
+/** How many causes count, nearest first. */
 const CAUSES = 4;
 
 /**
- * What tells failures of one message and place apart: the causes (`fetch failed` has many), what the system or a
+ * The part of a group key that separates failures of one message and place: the causes (`fetch failed` has many), what the system or a
  * library calls the failure (`code`), the HTTP status, and which host did not answer.
  *
  * @param nodes - the caught error first, then its causes
  * @returns `""` for an error that says nothing of it, as most
  */
-export function kindDetails(nodes: readonly ExceptionNode[]): string {
+export function groupDetails(nodes: readonly ExceptionNode[]): string {
   if (nodes.length === 1 && nodes[0]!.own === undefined) return "";
   let details = "";
   for (let index = 0; index < nodes.length && index <= CAUSES; index++) {
@@ -44,7 +44,7 @@ function detailsOf(own: Readonly<Record<string, Json>>): string {
   return details;
 }
 
-/** `ECONNREFUSED`, `23505`, `PAY-002`. Longer numbers are ids, and must not make a kind of each failure. */
+/** `ECONNREFUSED`, `23505`, `PAY-002`. Longer numbers are ids, and would make a group of each failure. */
 function plainCode(code: string): string {
   return /\d{6}/.test(code) ? normaliseMessage(code) : code.slice(0, LONGEST_CODE);
 }

@@ -11,7 +11,8 @@ import { type ClientOptions, type ResolvedOptions, type Switches, switchesCheck 
 import type { EndWatch, Platform } from "./client/platform.js";
 import { type ClientParts, setUpClient } from "./client/setup.js";
 import type { ClientStats } from "./client/stats.js";
-import type { CaptureTarget } from "./context/current.js";
+import { takeUnread } from "./context/api.js";
+import { type CaptureTarget, currentClient } from "./context/current.js";
 import type { Scope } from "./context/scope.js";
 import type { Ledger } from "./delivery/ledger.js";
 import type { Folded } from "./gate/aggregate.js";
@@ -23,11 +24,14 @@ import type { EventInput, Level, LogEntry } from "./model/event.js";
 import { thrownText } from "./model/messages.js";
 import { demand } from "./model/option-checks.js";
 import { read } from "./model/safe-read.js";
+import { needCaptureStack } from "./model/stack-room.js";
 import type { CaptureQueue } from "./pipeline/capture-queue.js";
 import { AT_ONCE, queuedCapture } from "./pipeline/queued-capture.js";
 import type { DropReason } from "./transport/drops.js";
 
 const DEFAULT_TIMEOUT_MS = 2000;
+/** The id of a capture for which the stack had no room left. */
+const NO_EVENT = "00000000000000000000000000000000";
 
 /**
  * A client: decides on each capture, and takes a snapshot of those that are wanted. Everything else happens in the
@@ -46,6 +50,8 @@ export class CorvidClient implements CaptureTarget {
   readonly #observers: readonly Integration[];
   readonly #tearDown: () => void;
   readonly #end: EndWatch | undefined;
+  /** Captures for which the stack had no room left. */
+  #unread = 0;
   #enabled: boolean;
   #closing: Promise<boolean> | undefined;
 
@@ -92,6 +98,12 @@ export class CorvidClient implements CaptureTarget {
    * sighting, for a folded repeat that of the closing event
    */
   captureException(error: unknown, hint?: CaptureHint): string {
+    try {
+      needCaptureStack();
+    } catch {
+      this.#unread++;
+      return NO_EVENT;
+    }
     return this.#guarded((where) => {
       const known = this.#gate.seenAs(where.identity, error);
       if (known !== undefined) return this.#merge(known, where, hint);
@@ -127,6 +139,12 @@ export class CorvidClient implements CaptureTarget {
    * @returns the id of the event
    */
   captureMessage(message: string, hint?: Level | CaptureHint): string {
+    try {
+      needCaptureStack();
+    } catch {
+      this.#unread++;
+      return NO_EVENT;
+    }
     return this.#guarded((where) => {
       const given: CaptureHint | undefined = typeof hint === "string" ? { level: hint } : hint;
       const text = logEntryFrom(message, read(given, "params"), this.#options.limits.stringLength);
@@ -145,6 +163,12 @@ export class CorvidClient implements CaptureTarget {
    * @returns the id of the event
    */
   captureEvent(input: EventInput, hint?: CaptureHint): string {
+    try {
+      needCaptureStack();
+    } catch {
+      this.#unread++;
+      return NO_EVENT;
+    }
     return this.#guarded((where) => {
       const { event, message, ...told } = readEventInput(input, this.#options.limits);
       return this.#captureText(told, where, hint, { exceptions: [], event, message });
@@ -159,6 +183,7 @@ export class CorvidClient implements CaptureTarget {
    */
   async flush(timeoutMs: number = DEFAULT_TIMEOUT_MS): Promise<boolean> {
     try {
+      if (!this.#hasStack()) await undefined;
       return await this.#parts.flush.flush(milliseconds(timeoutMs));
     } catch (error) {
       this.#reportTrouble("flush", error);
@@ -179,6 +204,7 @@ export class CorvidClient implements CaptureTarget {
 
   /** What became of all captures so far. */
   stats(): ClientStats {
+    this.#countUnread();
     const { captured, delivered, merged, folded, dropped, handedOver } = this.#ledger;
     const { flush, destinations, spool } = this.#parts;
     return {
@@ -285,6 +311,24 @@ export class CorvidClient implements CaptureTarget {
     return id;
   }
 
+  /** `false`: what has to be done is done when the turn is over. */
+  #hasStack(): boolean {
+    try {
+      needCaptureStack();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #countUnread(): void {
+    const count = this.#unread + (currentClient() === this ? takeUnread() : 0);
+    if (count === 0) return;
+    this.#unread = 0;
+    this.#ledger.captured += count;
+    for (let left = count; left > 0; left--) this.#parts.destinations.drop("internal_sdk_error");
+  }
+
   /** Must not throw. */
   #sendSync(deadlineMs: number): void {
     try {
@@ -297,6 +341,7 @@ export class CorvidClient implements CaptureTarget {
   async #close(timeoutMs: number): Promise<boolean> {
     this.#enabled = false;
     try {
+      if (!this.#hasStack()) await undefined;
       this.#tearDown();
       return await this.#parts.flush.close(timeoutMs);
     } catch (error) {

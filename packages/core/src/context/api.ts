@@ -3,15 +3,34 @@ import type { Breadcrumb, EventInput, Level } from "../model/event.js";
 import { currentClient, requestScope } from "./current.js";
 
 /**
- * The functions an application calls. None of them throws, whatever it is given, and all are no-ops while there is
- * no client. Setters write the scope of the request; outside of one, that of the process.
+ * The functions an application calls. None of them throws, whatever it is given and however little of the stack is
+ * left, and all are no-ops while there is no client. Setters write the scope of the request; outside of one, that of the process.
  */
 
 const NO_EVENT = "00000000000000000000000000000000";
 
+/** Captures for which the stack had no room left, since a client last asked. */
+let unread = 0;
+
+/**
+ * How many captures could not reach their client since the last call, because the stack was used up.
+ *
+ * @internal
+ */
+export function takeUnread(): number {
+  const count = unread;
+  unread = 0;
+  return count;
+}
+
 function remember(id: string | undefined): string {
-  if (id !== undefined) requestScope().lastEventId = id;
-  return id ?? NO_EVENT;
+  if (id === undefined) return NO_EVENT;
+  try {
+    requestScope().lastEventId = id;
+  } catch {
+    // The stack is used up.
+  }
+  return id;
 }
 
 /**
@@ -21,7 +40,14 @@ function remember(id: string | undefined): string {
  * @returns the id of the event that tells of it, 32 hex digits; zeros without a client
  */
 export function captureException(error: unknown, hint?: CaptureHint): string {
-  return remember(currentClient()?.captureException(error, hint));
+  let id: string | undefined;
+  try {
+    id = currentClient()?.captureException(error, hint);
+  } catch {
+    unread++;
+    return NO_EVENT;
+  }
+  return remember(id);
 }
 
 /**
@@ -31,67 +57,125 @@ export function captureException(error: unknown, hint?: CaptureHint): string {
  * @returns the id of the event
  */
 export function captureMessage(message: string, hint?: Level | CaptureHint): string {
-  return remember(currentClient()?.captureMessage(message, hint));
+  let id: string | undefined;
+  try {
+    id = currentClient()?.captureMessage(message, hint);
+  } catch {
+    unread++;
+    return NO_EVENT;
+  }
+  return remember(id);
 }
 
 /** Reports an event that was made elsewhere. @returns the id of the event */
 export function captureEvent(event: EventInput, hint?: CaptureHint): string {
-  return remember(currentClient()?.captureEvent(event, hint));
+  let id: string | undefined;
+  try {
+    id = currentClient()?.captureEvent(event, hint);
+  } catch {
+    unread++;
+    return NO_EVENT;
+  }
+  return remember(id);
 }
 
 /** The id of the last event captured in this request; outside of one, in this process. */
 export function lastEventId(): string | undefined {
-  return requestScope().lastEventId;
+  try {
+    return requestScope().lastEventId;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Adds a step that led here. */
 export function addBreadcrumb(crumb: Breadcrumb): void {
-  requestScope().addBreadcrumb(crumb);
+  try {
+    requestScope().addBreadcrumb(crumb);
+  } catch {
+    // The stack is used up.
+  }
 }
 
 /** Sets one tag: short, searchable. `null` removes it. */
 export function setTag(key: string, value: TagValue | null): void {
-  requestScope().setTag(key, value);
+  try {
+    requestScope().setTag(key, value);
+  } catch {
+    // The stack is used up.
+  }
 }
 
 /** Sets tags by key. */
 export function setTags(tags: Readonly<Record<string, TagValue | null>>): void {
-  requestScope().setTags(tags);
+  try {
+    requestScope().setTags(tags);
+  } catch {
+    // The stack is used up.
+  }
 }
 
 /** Sets one extra value: anything worth reading. */
 export function setExtra(key: string, value: unknown): void {
-  requestScope().setExtra(key, value);
+  try {
+    requestScope().setExtra(key, value);
+  } catch {
+    // The stack is used up.
+  }
 }
 
 /** Sets extra values by key. */
 export function setExtras(extra: Readonly<Record<string, unknown>>): void {
-  requestScope().setExtras(extra);
+  try {
+    requestScope().setExtras(extra);
+  } catch {
+    // The stack is used up.
+  }
 }
 
 /** Sets a named block of facts; `null` removes it. */
 export function setContext(name: string, context: Readonly<Record<string, unknown>> | null): void {
-  requestScope().setContext(name, context);
+  try {
+    requestScope().setContext(name, context);
+  } catch {
+    // The stack is used up.
+  }
 }
 
 /** Sets for whom the work is done; `null` forgets it. */
 export function setUser(user: UserInput | null): void {
-  requestScope().setUser(user);
+  try {
+    requestScope().setUser(user);
+  } catch {
+    // The stack is used up.
+  }
 }
 
 /** Sets the grouping; `{{ default }}` stands for the one that would apply without. */
 export function setFingerprint(fingerprint: readonly string[] | undefined): void {
-  requestScope().setFingerprint(fingerprint);
+  try {
+    requestScope().setFingerprint(fingerprint);
+  } catch {
+    // The stack is used up.
+  }
 }
 
 /** Sets the name of the work: a route's pattern, a job's name. */
 export function setTransaction(name: string | undefined): void {
-  requestScope().setTransaction(name);
+  try {
+    requestScope().setTransaction(name);
+  } catch {
+    // The stack is used up.
+  }
 }
 
 /** Sets the level of events that do not say theirs. */
 export function setLevel(level: Level | undefined): void {
-  requestScope().setLevel(level);
+  try {
+    requestScope().setLevel(level);
+  } catch {
+    // The stack is used up.
+  }
 }
 
 /**
@@ -101,7 +185,11 @@ export function setLevel(level: Level | undefined): void {
  * @returns `true` when nothing is left behind
  */
 export async function flush(timeoutMs?: number): Promise<boolean> {
-  return (await currentClient()?.flush(timeoutMs)) ?? true;
+  try {
+    return (await currentClient()?.flush(timeoutMs)) ?? true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -111,5 +199,9 @@ export async function flush(timeoutMs?: number): Promise<boolean> {
  * @returns `true` when nothing is left behind
  */
 export async function close(timeoutMs?: number): Promise<boolean> {
-  return (await currentClient()?.close(timeoutMs)) ?? true;
+  try {
+    return (await currentClient()?.close(timeoutMs)) ?? true;
+  } catch {
+    return false;
+  }
 }

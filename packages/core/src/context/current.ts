@@ -1,5 +1,6 @@
 import type { CaptureHint } from "../capture/hint.js";
 import type { EventInput, Level } from "../model/event.js";
+import { needStack } from "../model/stack-room.js";
 import { Scope } from "./scope.js";
 
 /** What reports: the part of a client that every copy of Corvid in a process can rely on. */
@@ -113,8 +114,15 @@ export function requestScope(): Scope {
 
 /** The innermost scope: that of the surrounding `withScope`, else the request's, else the process's. */
 export function getScope(): Scope {
-  return currentContext().local ?? requestScope();
+  try {
+    return currentContext().local ?? requestScope();
+  } catch {
+    return NOWHERE;
+  }
 }
+
+/** Stands in for a scope where the stack has no room left to find one: nothing reads it. */
+const NOWHERE: Scope = new Scope();
 
 /**
  * Runs `fn` with a scope of its own, which sees all that the outer ones hold and is gone afterwards. Nested calls
@@ -123,9 +131,16 @@ export function getScope(): Scope {
  * @returns what `fn` returns; asynchronous work that `fn` starts keeps the scope
  */
 export function withScope<T>(fn: (scope: Scope) => T): T {
-  const { client, request, local: outer } = openContext(currentContext());
-  const local = outer?.fork() ?? (request ?? clientScope()).overlay();
-  return run({ client, request, local }, () => fn(local));
+  let context: Context & { readonly local: Scope };
+  try {
+    needStack();
+    const { client, request, local: outer } = openContext(currentContext());
+    const local = outer?.fork() ?? (request ?? clientScope()).overlay();
+    context = { client, request, local };
+  } catch {
+    return fn(NOWHERE);
+  }
+  return run(context, () => fn(context.local));
 }
 
 /**
@@ -138,9 +153,15 @@ export function withRequestScope<T>(
   fn: (scope: Scope) => T,
   options: { readonly client?: CaptureTarget } = {},
 ): T {
-  const client = options.client ?? currentContext().client;
-  const request = scopeOfClient(client).requestOverlay();
-  return run({ client, request }, () => fn(request));
+  let context: Context & { readonly request: Scope };
+  try {
+    needStack();
+    const client = options.client ?? currentContext().client;
+    context = { client, request: scopeOfClient(client).requestOverlay() };
+  } catch {
+    return fn(NOWHERE);
+  }
+  return run(context, () => fn(context.request));
 }
 
 /** What a request of this client begins with: the client's own scope, else that of the current one or the process. */

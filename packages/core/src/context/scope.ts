@@ -8,6 +8,7 @@ import {
   type RequestInfo,
   type User,
 } from "../model/event.js";
+import { needStack } from "../model/stack-room.js";
 import { ownKeys } from "../process/normalise/own-keys.js";
 import { cleanText, createNormaliser, type NormaliseLimits, normaliseRecord } from "../process/normalise.js";
 import { Trace } from "../trace/trace.js";
@@ -207,28 +208,22 @@ export class Scope {
 
   /** Sets one tag; `undefined` or `null` removes it. */
   setTag(key: string, value: TagValue | null | undefined): this {
-    return this.setTags({ [cleanText(key, 200)]: value });
+    return this.#change((data) => withTags(data, { [cleanText(key, 200)]: value }));
   }
 
   /** Sets tags by key; `undefined` or `null` removes one. */
   setTags(tags: Readonly<Record<string, TagValue | null | undefined>>): this {
-    return this.#change((data) => ({
-      ...data,
-      tags: mergeDefined(data.tags, tags, (value) => cleanText(value, 200)),
-    }));
+    return this.#change((data) => withTags(data, tags));
   }
 
   /** Sets one extra value; `undefined` removes it. */
   setExtra(key: string, value: unknown): this {
-    return this.setExtras({ [cleanText(key, 200)]: value });
+    return this.#change((data) => withExtras(data, { [cleanText(key, 200)]: value }));
   }
 
   /** Sets extra values by key; `undefined` removes one. */
   setExtras(extra: Readonly<Record<string, unknown>>): this {
-    return this.#change((data) => ({
-      ...data,
-      extra: mergeDefined(data.extra, extra, createNormaliser()),
-    }));
+    return this.#change((data) => withExtras(data, extra));
   }
 
   /** Sets a named block of facts; `null` removes it. */
@@ -335,12 +330,21 @@ export class Scope {
       return this;
     }
     try {
+      needStack();
       this.#data = next(this.#data);
     } catch {
       // A hostile value costs itself only.
     }
     return this;
   }
+}
+
+function withTags(data: ScopeData, tags: Readonly<Record<string, unknown>>): ScopeData {
+  return { ...data, tags: mergeDefined(data.tags, tags, (value) => cleanText(value, 200)) };
+}
+
+function withExtras(data: ScopeData, extra: Readonly<Record<string, unknown>>): ScopeData {
+  return { ...data, extra: mergeDefined(data.extra, extra, createNormaliser()) };
 }
 
 /**

@@ -26,7 +26,11 @@ export function wrap<F extends (...args: never[]) => unknown>(fn: F, hint?: Capt
       try {
         result = Reflect.apply(target, self, args);
       } catch (error) {
-        report(error);
+        try {
+          report(error);
+        } catch {
+          // The stack is used up; what was thrown goes on.
+        }
         throw error;
       }
       return watch(result, report);
@@ -35,7 +39,11 @@ export function wrap<F extends (...args: never[]) => unknown>(fn: F, hint?: Capt
       try {
         return Reflect.construct(target, args, newTarget);
       } catch (error) {
-        report(error);
+        try {
+          report(error);
+        } catch {
+          // The stack is used up; what was thrown goes on.
+        }
         throw error;
       }
     },

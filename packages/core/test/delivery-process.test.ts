@@ -9,11 +9,11 @@ import { systemClock } from "./node/clock.js";
 import { silentDiagnostics } from "./model/diagnostics.js";
 import { parseDsn } from "./model/dsn.js";
 import { eventEnvelope } from "./transport/envelope.js";
-import { createHttpTransport } from "./node/http/transport.js";
+import { createSentryTransport } from "./node/http/sentry-transport.js";
 import { createDelivery } from "./delivery/delivery.js";
 
 const [dsn, then, size = "100"] = process.argv.slice(2);
-const transport = createHttpTransport({
+const transport = createSentryTransport({
   dsn: parseDsn(dsn), sdk: { name: "t", version: "1" }, requestTimeoutMs: 8000, clock: systemClock,
   diagnostics: silentDiagnostics, userAgent: "t", proxy: false,
 });

@@ -7,7 +7,7 @@ import { silentDiagnostics } from "../src/model/diagnostics.js";
 import { parseDsn } from "../src/model/dsn.js";
 import type { Attachment } from "../src/model/event.js";
 import { systemClock } from "../src/node/clock.js";
-import { createHttpTransport } from "../src/node/http/transport.js";
+import { createSentryTransport } from "../src/node/http/sentry-transport.js";
 import { type Envelope, eventEnvelope, toPayload } from "../src/transport/envelope.js";
 import { createTestClock } from "./support/clock.js";
 
@@ -43,7 +43,7 @@ function event(message = "boom", attachments: readonly Attachment[] = []): Envel
 /** @param clock - of the delivery; requests have real time */
 function deliveryTo(dsn: string, outcomes: Map<string, Outcome>, clock: Clock = systemClock): Delivery {
   const delivery = createDelivery({
-    transport: createHttpTransport({
+    transport: createSentryTransport({
       dsn: parseDsn(dsn),
       sdk: { name: "corvid.test", version: "1.2.3" },
       requestTimeoutMs: 10_000,

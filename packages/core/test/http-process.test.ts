@@ -22,10 +22,10 @@ import { systemClock } from "./node/clock.js";
 import { silentDiagnostics } from "./model/diagnostics.js";
 import { parseDsn } from "./model/dsn.js";
 import { eventEnvelope } from "./transport/envelope.js";
-import { createHttpTransport } from "./node/http/transport.js";
+import { createSentryTransport } from "./node/http/sentry-transport.js";
 
 const [dsn, proxy, then, ca] = process.argv.slice(2);
-const create = () => createHttpTransport({
+const create = () => createSentryTransport({
   dsn: parseDsn(dsn), sdk: { name: "t", version: "1" }, requestTimeoutMs: 8000, clock: systemClock,
   diagnostics: silentDiagnostics, userAgent: "t", ca, proxy: proxy === "" ? false : proxy,
 });

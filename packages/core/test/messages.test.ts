@@ -13,7 +13,7 @@ import type { Diagnostics } from "../src/model/diagnostics.js";
 import { parseDsn } from "../src/model/dsn.js";
 import { MESSAGES, type MessageCode, messageText } from "../src/model/messages.js";
 import { systemClock } from "../src/node/clock.js";
-import { createHttpTransport } from "../src/node/http/transport.js";
+import { createSentryTransport } from "../src/node/http/sentry-transport.js";
 import { enableCrashReport } from "../src/node/spool/run-report-setting.js";
 import { createSpoolStore } from "../src/node/spool/store.js";
 import { consoleTransport } from "../src/node/transports/console-transport.js";
@@ -73,9 +73,13 @@ function saidAtTheEnd(result: SendResult): string {
 }
 
 /** A real server that answers everything with one status, or none at all. */
-async function saidOfServer(status: number | undefined, options: ClientOptions = {}): Promise<string> {
+async function saidOfServer(
+  status: number | undefined,
+  options: ClientOptions = {},
+  body = "",
+): Promise<string> {
   const server = createServer((request, response) => {
-    request.resume().on("end", () => response.writeHead(status ?? 200).end());
+    request.resume().on("end", () => response.writeHead(status ?? 200).end(body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -106,7 +110,7 @@ function http(
   proxy?: string,
 ): Transport {
   const sdk = { name: "corvid.test", version: "1.2.3" };
-  return createHttpTransport({
+  return createSentryTransport({
     dsn,
     requestTimeoutMs,
     env,
@@ -358,6 +362,12 @@ const SITUATIONS: readonly Situation[] = [
     () => saidOfServer(undefined),
   ],
   ["a server in trouble", "kept", ["http", "503 Service Unavailable"], () => saidOfServer(503)],
+  [
+    "a server that is no ingest server",
+    "no-ingest-server",
+    ["http", "expected an answer of an ingest server", "200", "127.0.0.1"],
+    () => saidOfServer(200, {}, "<html>Welcome</html>"),
+  ],
   ["a server that refuses", "refused", ["http", "403 Forbidden"], () => saidOfServer(403)],
   [
     "a destination that does not close",

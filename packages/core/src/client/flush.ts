@@ -52,10 +52,10 @@ export class Flush {
     const leftMs = deadlineIn(clock, timeoutMs);
     for (let left = timeoutMs; left > 0; left = leftMs()) {
       const isSummarised = gate.sendAll();
-      if (!destinations.canSpeak) return;
+      if (!destinations.canSendSync) return;
       destinations.hold();
       queue.buildAllSync(left);
-      destinations.speak(clock.monotonic() + leftMs());
+      destinations.sendSync(clock.monotonic() + leftMs());
       destinations.resume();
       if (isSummarised) return;
     }

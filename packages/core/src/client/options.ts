@@ -119,6 +119,11 @@ export interface ClientOptions {
    * server that answers and no orderly end. Default false.
    */
   readonly spool?: boolean | string | SpoolOptions;
+  /**
+   * Request bodies of more bytes are compressed with gzip, level 1; `Infinity`: none. Compressing costs the application
+   * more than sending a small body does. Default 32 768.
+   */
+  readonly compressAboveBytes?: number;
   /** One deadline for a whole request, in milliseconds. Default 10 000. */
   readonly requestTimeoutMs?: number;
   /** How long the end of the process may wait for what is undelivered, in milliseconds; 0: not at all. Default 2000. */
@@ -161,6 +166,7 @@ export interface ResolvedOptions
       | "traceTargets"
       | "queueSize"
       | "queueBytes"
+      | "compressAboveBytes"
       | "requestTimeoutMs"
       | "shutdownTimeoutMs"
       | "debug"
@@ -236,6 +242,7 @@ export function resolveOptions(
     traceTargets: [],
     queueSize: 1000,
     queueBytes: 16 * 1024 * 1024,
+    compressAboveBytes: 32_768,
     requestTimeoutMs: 10_000,
     shutdownTimeoutMs: 2000,
     debug: false,
@@ -352,6 +359,12 @@ export const proxyUrl: Check = expecting(
   (value) => typeof value === "string" && /^https?:\/\//i.test(value),
 );
 
+/** @internal */
+export const compressAboveBytes: Check = expecting(
+  "a number of bytes from 0, or Infinity",
+  (value) => typeof value === "number" && value >= 0,
+);
+
 const CHECKS: { readonly [Name in keyof Required<ClientOptions>]: Check } = {
   dsn: either(text, off),
   release: text,
@@ -392,6 +405,7 @@ const CHECKS: { readonly [Name in keyof Required<ClientOptions>]: Check } = {
     either(flag, directory),
     shape({ dir: directory, maxBytes: positive, maxAgeMs: positive, fsync: flag, diagnosticReport: flag }),
   ),
+  compressAboveBytes,
   requestTimeoutMs: milliseconds,
   shutdownTimeoutMs: milliseconds,
   proxy: either(proxyUrl, off),

@@ -63,11 +63,6 @@ export interface EndWatch {
   leave(): void;
 }
 
-/** A server that is to get events, and where it is. */
-export interface ReachableServer extends HttpDestination {
-  readonly dsn: Dsn;
-}
-
 /** What the client needs of the place it runs in. Node's stands in `node/`; tests bring their own. */
 export interface Platform {
   readonly clock: Clock;
@@ -94,7 +89,8 @@ export interface Platform {
   contexts(onFailure: (name: string, error: unknown) => void): Readonly<Record<string, Record<string, Json>>>;
   /** @param trustedUntilMs - lines of files that changed later are not shown; default: the start of the process */
   contextLines(lines: number, trustedUntilMs?: number): ContextLines;
-  transport(server: ReachableServer, options: ResolvedOptions, diagnostics: Diagnostics): Transport;
+  /** @param server - with a `dsn`, or a `codec` of its own */
+  transport(server: HttpDestination, options: ResolvedOptions, diagnostics: Diagnostics): Transport;
   /** Those that are on unless the application says otherwise. */
   readonly integrations: readonly Integration[];
   /** Told, before integrations are set up, what outgoing requests should carry; only with `traceTargets`. */

@@ -3,25 +3,25 @@ import type { DropReason } from "../transport/drops.js";
 import type { Envelope } from "../transport/envelope.js";
 import type { Attempts } from "./retry-budget.js";
 
-/** One envelope on its way to one destination. Times are monotonic milliseconds. */
+/** One envelope and its state at one destination. Times are monotonic milliseconds. */
 export interface QueuedEnvelope {
-  /** As it was offered; what the owner knows it by. */
+  /** As it was offered; its identity for the owner. */
   readonly offered: Envelope;
   /** As it will be sent: perhaps shrunk since, or without its attachments. */
   envelope: Envelope;
   readonly expiresAt: number;
   /** Since when it could have left. */
   readySince: number;
-  readonly trial: Attempts;
-  shrunk: boolean;
-  settled: boolean;
+  readonly attempts: Attempts;
+  isShrunk: boolean;
+  isSettled: boolean;
   /** The server counted the last failure itself (429). */
-  told: boolean;
-  /** Why the last try failed. */
+  isCountedByServer: boolean;
+  /** Why the last attempt failed. */
   lastReason?: DropReason;
 }
 
-interface Waiting {
+interface Delayed {
   readonly item: QueuedEnvelope;
   readonly dueAt: number;
   /** When it is due once the destination works again. */
@@ -29,79 +29,99 @@ interface Waiting {
 }
 
 /**
- * The items of one destination that are not under way: first in, first out, and beside that line those that wait
- * for a moment of their own, so that one that fails again and again never stands in front of the others.
+ * All envelopes that one destination still has to get. Each is ready (first in, first out), delayed until a moment of
+ * its own, so that one that fails again and again never blocks the others, or under way.
  */
 export class Backlog {
-  // The bounds are the delivery's, which also weighs what is under way.
+  // The bounds are the delivery's, which also counts what is under way.
   readonly #ready: BoundedQueue<{ readonly item: QueuedEnvelope; readonly bytes: 0 }> = new BoundedQueue(
     Number.POSITIVE_INFINITY,
   );
   /** Sorted, the next one due at the end. */
-  #waiting: Waiting[] = [];
+  #delayed: Delayed[] = [];
+  readonly #underWay = new Set<QueuedEnvelope>();
   #nextExpiryAt = Number.POSITIVE_INFINITY;
 
-  get size(): number {
-    return this.#ready.size + this.#waiting.length;
+  /** Ready and delayed ones. */
+  get queued(): number {
+    return this.#ready.size + this.#delayed.length;
   }
 
-  /** The first in line. */
+  get inFlight(): number {
+    return this.#underWay.size;
+  }
+
+  get size(): number {
+    return this.queued + this.inFlight;
+  }
+
+  /** The first that is ready. */
   get head(): QueuedEnvelope | undefined {
     return this.#ready.peek()?.item;
   }
 
   /** The earliest moment at which {@link promote} or {@link expire} has something to do. */
   get nextDueAt(): number {
-    return Math.min(this.#waiting.at(-1)?.dueAt ?? Number.POSITIVE_INFINITY, this.#nextExpiryAt);
+    return Math.min(this.#delayed.at(-1)?.dueAt ?? Number.POSITIVE_INFINITY, this.#nextExpiryAt);
   }
 
-  /** Joins the end of the line. */
+  /** Makes it ready, behind all others. */
   add(item: QueuedEnvelope, now: number): void {
+    this.#underWay.delete(item);
     item.readySince = now;
     this.#ready.push({ item, bytes: 0 });
     this.#nextExpiryAt = Math.min(this.#nextExpiryAt, item.expiresAt);
   }
 
   /**
-   * Waits until `dueAt`, then joins the end of the line; the order among equals is kept.
+   * Makes it ready at `dueAt`; the order among equals is kept.
    *
    * @param soonAt - the same for {@link hasten}
    */
-  addLater(item: QueuedEnvelope, dueAt: number, soonAt: number = dueAt): void {
+  delay(item: QueuedEnvelope, dueAt: number, soonAt: number = dueAt): void {
+    this.#underWay.delete(item);
     let low = 0;
-    let high = this.#waiting.length;
+    let high = this.#delayed.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#waiting[middle]!.dueAt > dueAt) low = middle + 1;
+      if (this.#delayed[middle]!.dueAt > dueAt) low = middle + 1;
       else high = middle;
     }
-    this.#waiting.splice(low, 0, { item, dueAt, soonAt });
+    this.#delayed.splice(low, 0, { item, dueAt, soonAt });
     this.#nextExpiryAt = Math.min(this.#nextExpiryAt, item.expiresAt);
   }
 
+  /** The head, which is under way from now on until it is added, delayed or removed. */
   take(): QueuedEnvelope | undefined {
-    return this.#ready.shift()?.item;
+    const item = this.#ready.shift()?.item;
+    if (item !== undefined) this.#underWay.add(item);
+    return item;
   }
 
-  /** Whoever has waited long enough joins the line. */
+  /** Removes one that is under way. @returns `false` when it was removed before */
+  remove(item: QueuedEnvelope): boolean {
+    return this.#underWay.delete(item);
+  }
+
+  /** Makes those ready whose delay is over. */
   promote(now: number): void {
     this.#promoteDueBy(now, now);
   }
 
-  /** The destination works again: nobody sits out a delay that was made for an outage. */
+  /** The destination works again: delays that were made for an outage end sooner. */
   hasten(now: number): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const { item, soonAt } of waiting.reverse()) this.addLater(item, soonAt);
+    const delayed = this.#delayed;
+    this.#delayed = [];
+    for (const { item, soonAt } of delayed.reverse()) this.delay(item, soonAt);
     this.promote(now);
   }
 
-  /** Nobody waits any longer: the application wants everything out. */
+  /** Ends all delays: the application flushes. */
   hurry(now: number): void {
     this.#promoteDueBy(Number.POSITIVE_INFINITY, now);
   }
 
-  /** Takes out what has become too old. Costs nothing before the first of them is due. */
+  /** Removes those that are too old. Costs nothing before the first of them is due. */
   expire(now: number): readonly QueuedEnvelope[] {
     if (now < this.#nextExpiryAt) return [];
     const expired: QueuedEnvelope[] = [];
@@ -115,29 +135,28 @@ export class Backlog {
       return true;
     };
     for (let left = this.#ready.size; left > 0; left--) {
-      const item = this.#ready.shift()!;
-      if (keep(item.item)) this.#ready.push(item);
+      const entry = this.#ready.shift()!;
+      if (keep(entry.item)) this.#ready.push(entry);
     }
-    this.#waiting = this.#waiting.filter(({ item }) => keep(item));
+    this.#delayed = this.#delayed.filter(({ item }) => keep(item));
     return expired;
   }
 
-  /** Everything, the line first; the backlog is empty afterwards. */
+  /** Takes everything: first those that were under way before, then the ready, then the delayed ones. */
   takeAll(): readonly QueuedEnvelope[] {
     this.hurry(0);
-    const all: QueuedEnvelope[] = [];
-    for (let item = this.take(); item !== undefined; item = this.take()) all.push(item);
+    while (this.take() !== undefined);
     this.#nextExpiryAt = Number.POSITIVE_INFINITY;
-    return all;
+    return [...this.#underWay];
   }
 
   #promoteDueBy(dueAt: number, now: number): void {
     for (
-      let next = this.#waiting.at(-1);
+      let next = this.#delayed.at(-1);
       next !== undefined && next.dueAt <= dueAt;
-      next = this.#waiting.at(-1)
+      next = this.#delayed.at(-1)
     ) {
-      this.#waiting.pop();
+      this.#delayed.pop();
       this.add(next.item, now);
     }
   }

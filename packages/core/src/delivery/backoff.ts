@@ -1,16 +1,16 @@
-/** What one envelope waits after a failed try, in milliseconds. */
+/** The delay of one envelope after a failed attempt, in milliseconds. */
 export interface RetryDelay {
-  /** As long as the destination takes nothing else either: ten tries last about twenty minutes. */
+  /** While the destination accepts nothing else either: ten attempts last about twenty minutes. */
   readonly patientMs: number;
-  /** Once it takes others again: ten tries last about two minutes. */
+  /** Once it accepts others again: ten attempts last about two minutes. */
   readonly soonMs: number;
 }
 
 /**
- * How long one envelope waits after its n-th failed try: a quarter of a second, then 2.7 or 2 times as long each time,
+ * How long one envelope waits after its n-th failed attempt: a quarter of a second, then 2.7 or 2 times as long each time,
  * up to 15 minutes.
  *
- * @param failures - tries that failed, from 1
+ * @param failures - failed attempts, from 1
  * @param random - from 0 to 1: a delay is 75 % to 100 % of the full one, so that a fleet does not return in step
  */
 export function retryDelay(failures: number, random: number): RetryDelay {
@@ -19,8 +19,8 @@ export function retryDelay(failures: number, random: number): RetryDelay {
 }
 
 /**
- * How long a line that fails is left alone before the next probe: not at all the first time (a kept-alive connection
- * may just have been closed), then 100 ms, doubling to 900 ms, so that recovery is seen within a second.
+ * How long an open breaker waits for the next probe: not at all the first time (a kept-alive connection may just have
+ * been closed), then 100 ms, doubling to 900 ms, so that recovery is noticed within a second.
  *
  * @param failures - probes that failed in a row, from 1
  */

@@ -1,19 +1,20 @@
 import type { Clock } from "../model/clock.js";
+import type { DropReason } from "../transport/drops.js";
 import type { Envelope } from "../transport/envelope.js";
 import type { SendResult, Transport } from "../transport/transport.js";
 
 /**
- * Calls `transport.send` and gives one result for each envelope whatever it does: throw, hang, answer too little or
- * nonsense. All of these count as no answer.
+ * Calls `transport.send` and gives one result for each envelope, whether it throws, hangs, or returns too little or
+ * nonsense: all of these count as no answer.
  *
  * @param deadlineMs - how long it may take to settle
  */
-export async function attempt(
+export async function callTransport(
   transport: Transport,
   envelopes: readonly Envelope[],
   clock: Clock,
   deadlineMs: number,
-): Promise<readonly SendResult[]> {
+): Promise<readonly CheckedResult[]> {
   let failure = "no answer";
   const results = await new Promise<readonly unknown[]>((resolve) => {
     const fail = (detail: string): void => {
@@ -29,10 +30,18 @@ export async function attempt(
       )
       .finally(() => timer.cancel());
   });
-  return envelopes.map((_, index) => {
-    const result = results[index];
-    return isResult(result) ? result : { kind: "retry", reason: "network_error", detail: failure };
-  });
+  return envelopes.map((_, index) => checked(results[index], failure));
+}
+
+/** A result with its defaults. */
+export type CheckedResult =
+  | Extract<SendResult, { kind: "accepted" }>
+  | (Exclude<SendResult, { kind: "accepted" }> & { readonly reason: DropReason });
+
+/** Fills in the defaults of a result; what is no result counts as no answer. */
+export function checked(result: unknown, failure: string): CheckedResult {
+  if (!isResult(result)) return { kind: "retry", reason: "network_error", detail: failure };
+  return result.kind === "accepted" ? result : { ...result, reason: result.reason ?? "send_error" };
 }
 
 function isResult(result: unknown): result is SendResult {
@@ -40,7 +49,6 @@ function isResult(result: unknown): result is SendResult {
   return kind === "accepted" || kind === "retry" || kind === "refused";
 }
 
-/** What to say of something thrown. */
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : "a value that is no Error was thrown";
 }

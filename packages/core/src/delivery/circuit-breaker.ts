@@ -1,18 +1,19 @@
 import { probeDelayMs } from "./backoff.js";
 
-/** A request that does not come back for so long does not hold up the next probe. */
+/** A probe without an answer holds up the next one for so long. */
 const PROBE_EVERY_MS = 1000;
-/** A destination that is asked and says nothing for so long is down, although no request has failed yet. */
+/** A destination that is silent for so long is down, although no request has failed yet. */
 const SILENCE_MS = 3000;
 
 /**
- * Whether the destination can be talked to, told from how the last sends ended. After a failure one probe at a time
- * goes out, whatever waits; the first success opens the line again. Times are monotonic milliseconds.
+ * The circuit breaker of one destination. Closed: everything may leave. Open, after a failed send: nothing leaves until
+ * the next probe is due. Half-open: one envelope is under way as a probe; a success closes the breaker again. Times are
+ * monotonic milliseconds.
  */
 export class CircuitBreaker {
   readonly #random: () => number;
   #failures = 0;
-  #lastNewsAt = Number.NEGATIVE_INFINITY;
+  #lastResultAt = Number.NEGATIVE_INFINITY;
   #nextProbeAt = Number.NEGATIVE_INFINITY;
   #underWay = 0;
   #silentSince = 0;
@@ -21,8 +22,8 @@ export class CircuitBreaker {
     this.#random = random;
   }
 
-  /** The last send failed; nothing more may be known. */
-  get isFailing(): boolean {
+  /** Open or half-open: the last send failed. */
+  get isOpen(): boolean {
     return this.#failures > 0;
   }
 
@@ -31,7 +32,7 @@ export class CircuitBreaker {
     return this.#failures === 0 ? Number.NEGATIVE_INFINITY : this.#nextProbeAt;
   }
 
-  /** Two sends in a row failed, so it was not the one envelope; or nothing is heard at all. */
+  /** Two sends in a row failed, so it was not the one envelope; or there is no answer at all. */
   isDown(now: number): boolean {
     return this.#failures > 1 || (this.#underWay > 0 && now - this.#silentSince >= SILENCE_MS);
   }
@@ -42,17 +43,17 @@ export class CircuitBreaker {
     this.#nextProbeAt = now + PROBE_EVERY_MS;
   }
 
-  /** A send has ended; how follows with {@link worked} or {@link failed}. @param answered - by the destination itself */
+  /** A send has ended; {@link worked} or {@link failed} follows. @param answered - by the destination itself */
   ended(now: number, answered: boolean): void {
     this.#underWay--;
     if (answered) this.#silentSince = now;
   }
 
-  /** Requests that were under way together fail together: only what started after the last news is news. */
+  /** Requests that were under way together fail together: only those that started after the last result count. */
   failed(startedAt: number, now: number): void {
-    if (startedAt < this.#lastNewsAt) return;
+    if (startedAt < this.#lastResultAt) return;
     this.#failures++;
-    this.#lastNewsAt = now;
+    this.#lastResultAt = now;
     this.#nextProbeAt = now + probeDelayMs(this.#failures, this.#random());
   }
 
@@ -60,7 +61,7 @@ export class CircuitBreaker {
   worked(now: number): boolean {
     const wasDown = this.isDown(now);
     this.#failures = 0;
-    this.#lastNewsAt = now;
+    this.#lastResultAt = now;
     return wasDown;
   }
 }

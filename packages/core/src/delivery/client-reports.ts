@@ -1,16 +1,16 @@
 import type { Clock, Timer } from "../model/clock.js";
 import type { DiscardedEvents, DropReason } from "../transport/drops.js";
 import { type Envelope, reportEnvelope } from "../transport/envelope.js";
-import type { SendResult } from "../transport/transport.js";
+import type { CheckedResult } from "./call-transport.js";
 
-/** What client reports need. */
+/** Options of {@link ClientReports}. */
 export interface ClientReportsOptions {
   /** False records nothing. */
   readonly enabled: boolean;
   readonly clock: Clock;
   readonly newId: () => string;
-  /** Sends one report; `undefined` when this is not the moment. */
-  readonly send: (report: Envelope) => Promise<SendResult> | undefined;
+  /** Sends one report; `undefined` when nothing may leave now. */
+  readonly send: (report: Envelope) => Promise<CheckedResult> | undefined;
   /** Called when a report has arrived or is lost. */
   readonly onDone: () => void;
 }
@@ -18,8 +18,8 @@ export interface ClientReportsOptions {
 const REPORT_EVERY_MS = 60_000;
 
 /**
- * Tells the server what was discarded on this side: counts, sent together a minute after the first of them, or when
- * asked. A report is never retried and never reported; when it gets lost, its counts join the next one.
+ * Reports to the server what was discarded on this side: counts, sent together a minute after the first of them, or on
+ * `send`. A report is never retried and never reported; when it gets lost, its counts join the next one.
  *
  * @see https://develop.sentry.dev/sdk/telemetry/client-reports/
  */
@@ -59,7 +59,7 @@ export class ClientReports {
     this.#isSending = true;
     void sending.then((result) => {
       this.#isSending = false;
-      // Refused is told as well: a server without support says 501 for ever.
+      // A refused report is done, too: a server without support answers 501 for ever.
       if (result.kind === "retry") this.#counts.giveBack(lines);
       this.#sendSoon();
       onDone();
@@ -85,7 +85,7 @@ export class ClientReports {
 /** A report may have 4 KiB; a line of it is never longer than this. */
 const LINES_PER_REPORT = 40;
 
-/** What was discarded since the last report, by reason and data category; bounded, although both are closed lists. */
+/** The discards since the last report, by reason and data category. Bounded. */
 class DiscardCounts {
   #counts = new Map<string, DiscardedEvents>();
 
@@ -102,14 +102,14 @@ class DiscardCounts {
     this.#counts.set(key, { reason, category, quantity: quantity + (known?.quantity ?? 0) });
   }
 
-  /** Takes what fits into one report out of the counts. */
+  /** Removes and returns as many lines as fit into one report. */
   take(): readonly DiscardedEvents[] {
     const taken = [...this.#counts.entries()].slice(0, LINES_PER_REPORT);
     for (const [key] of taken) this.#counts.delete(key);
     return taken.map(([, line]) => line);
   }
 
-  /** A report was lost: what it said is still to be told. */
+  /** A report was lost: its lines join the next one. */
   giveBack(lines: readonly DiscardedEvents[]): void {
     for (const { reason, category, quantity } of lines) this.add(reason, category, quantity);
   }

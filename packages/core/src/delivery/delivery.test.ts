@@ -79,11 +79,14 @@ describe("Delivery.offer()", () => {
     expect(settled).toEqual(["1: delivered", "2: delivered", "3: delivered"]);
     expect(delivery.stats()).toEqual({
       name: "script",
+      offered: 3,
       queued: 0,
       queuedBytes: 0,
       inFlight: 0,
       delivered: 3,
+      spooled: 0,
       dropped: {},
+      attachmentBytesLeft: 0,
       retries: 0,
       state: "up",
     });

@@ -3,15 +3,16 @@ import type { Clock } from "../model/clock.js";
 import type { Diagnostics } from "../model/diagnostics.js";
 import { thrownText } from "../model/messages.js";
 import type { DropReason } from "../transport/drops.js";
-import type { Envelope } from "../transport/envelope.js";
-import type { SendResult, Transport } from "../transport/transport.js";
+import type { Envelope, EnvelopeKind } from "../transport/envelope.js";
+import type { Transport } from "../transport/transport.js";
 import type { QueuedEnvelope } from "./backlog.js";
+import { type CheckedResult, checked } from "./call-transport.js";
 import { ClientReports } from "./client-reports.js";
 import { attachmentBytes, type Outcome, Scheduler, type SpoolView } from "./scheduler.js";
 
 export type { Outcome, SpoolView } from "./scheduler.js";
 
-/** What a delivery needs. */
+/** Options of {@link createDelivery}. */
 export interface DeliveryOptions {
   readonly transport: Transport;
   readonly clock: Clock;
@@ -26,17 +27,17 @@ export interface DeliveryOptions {
   readonly queueBytes: number;
   /** How long an envelope is kept for a destination that does not take it. Default one hour. */
   readonly maxAgeMs?: number;
-  /** The most tries for one envelope. A silent destination uses up none: then only `maxAgeMs` counts. Default 10. */
+  /** The most attempts for one envelope. A silent destination uses up none: then only `maxAgeMs` counts. Default 10. */
   readonly maxTries?: number;
   /** When `send` has not settled after so long, it counts as a lost line. Default 60 000. */
   readonly sendDeadlineMs?: number;
-  /** Tells the server what was discarded, once a minute at most. Default true. */
+  /** Reports discards to the server, once a minute at most. Default: where the transport takes `client_report`. */
   readonly reports?: boolean;
   /** A smaller envelope with the same id, for one that was refused as too large. Tried once. */
   readonly shrink?: (envelope: Envelope) => Envelope | undefined;
-  /** How envelopes outlive the process: what is on disk is never given up while the destination takes nothing. */
+  /** How envelopes outlive the process: those on disk are not given up while the destination is down. */
   readonly spool?: SpoolView;
-  /** Called exactly once for every envelope that `offer` took, with that envelope. */
+  /** Called exactly once for every envelope that `offer` took. */
   readonly onSettled: (envelope: Envelope, outcome: Outcome) => void;
 }
 
@@ -46,28 +47,30 @@ export interface DeliveryOptions {
  */
 export interface Delivery {
   readonly name: string;
-  /** Envelopes that wait for their turn; all that are not settled yet, and their bytes. */
+  /** Envelopes that are not under way; all that are not settled yet, and their bytes. */
   readonly queued: number;
   readonly held: number;
   readonly queuedBytes: number;
-  /** Takes an envelope; false when full or closed: the caller folds or drops it, and counts. */
+  /** Takes an envelope; `false` when full or closed: {@link overflow} then counts it. */
   offer(envelope: Envelope): boolean;
+  /** Counts an envelope that {@link offer} did not take: left to the spool, or dropped. */
+  overflow(envelope: Envelope): Outcome;
   hasRoomFor(bytes: number): boolean;
-  /** The line is down, events are rate limited, or the queue is full: captures had better fold meanwhile. */
+  /** The breaker is open, events are rate limited, or the queue is full: captures should fold meanwhile. */
   isHeldBack(): boolean;
-  /** Whether `sendSync` has a chance: the transport knows how, and its line is neither down nor limited. */
-  readonly canSpeak: boolean;
+  /** Whether `sendSync` has a chance: the transport implements it, and is neither down nor limited. */
+  readonly canSendSync: boolean;
   /** Counts something dropped elsewhere for the next client report. `category` is the protocol's, like `error`. */
   recordDiscard(reason: DropReason, category: string, quantity: number): void;
   /** Waits until nothing is left, keeping the process alive; false when `timeoutMs` was not enough. */
   flush(timeoutMs: number): Promise<boolean>;
   /** Flushes, leaves the rest to the spool or drops it, closes the transport. Only the first call acts; later ones share its answer. */
   close(timeoutMs: number): Promise<boolean>;
-  /** The process is about to end: what is offered from now on waits for {@link sendSync} alone, until {@link resume}. */
+  /** The process is about to end: envelopes wait for {@link sendSync} alone, until {@link resume}. */
   hold(): void;
-  /** Goes on by itself, with what the last words did not bring out: not every process that is about to end does. */
+  /** Sends by itself again: not every process that is about to end does. */
   resume(): void;
-  /** Hands everything undelivered to the transport's `sendSync`, synchronously, and settles what that can tell. */
+  /** Hands everything undelivered to the transport's `sendSync` and settles what has a result. */
   sendSync(deadlineMs: number): void;
   stats(): DestinationStats;
 }
@@ -85,11 +88,14 @@ class TransportDelivery implements Delivery {
   readonly #options: DeliveryOptions;
   readonly #scheduler: Scheduler;
   readonly #reports: ClientReports;
-  /** Those who wait for something to be finished. */
+  /** Checks of `flush` calls that wait. */
   readonly #waiting = new Set<() => void>();
   readonly #dropped: Partial<Record<DropReason, number>> = {};
   #bytes = 0;
+  #offered = 0;
   #delivered = 0;
+  #kept = 0;
+  #attachmentBytesLeft = 0;
   #closed = false;
   #closing: Promise<boolean> | undefined;
 
@@ -107,27 +113,40 @@ class TransportDelivery implements Delivery {
       sendDeadlineMs: options.sendDeadlineMs ?? 60_000,
       shrink: (envelope) => options.shrink?.(envelope),
       spool: options.spool,
-      onSettled: (item, outcome, told) => this.#settled(item, outcome, told),
+      onSettled: (item, outcome) => this.#settled(item, outcome),
       onAttachmentsLeft: (reason, bytes) => this.recordDiscard(reason, "attachment", bytes),
     });
     this.#reports = new ClientReports({
-      enabled: options.reports ?? true,
+      enabled: options.reports ?? kindsOf(transport).includes("client_report"),
       clock,
       newId: options.newId,
       send: (envelope) => this.#scheduler.sendAside(envelope),
-      onDone: () => this.#tellWaiting(),
+      onDone: () => this.#checkWaiting(),
     });
   }
 
   offer(envelope: Envelope): boolean {
     if (this.#closed || !this.hasRoomFor(envelope.bytes)) return false;
     this.#bytes += envelope.bytes;
+    this.#offered++;
     this.#scheduler.add(envelope);
     return true;
   }
 
+  overflow(envelope: Envelope): Outcome {
+    const { spool, diagnostics } = this.#options;
+    this.#offered++;
+    if (spool?.holds(envelope)) {
+      // All destinations are to have the same event: hooks do not see it again.
+      spool.finish(envelope);
+      return this.#count({ kind: "kept" }, envelope, false);
+    }
+    diagnostics.debug("dropped-for", this.name, envelope.kind, envelope.id, "queue_overflow");
+    return this.#count({ kind: "dropped", reason: "queue_overflow" }, envelope, false);
+  }
+
   hasRoomFor(bytes: number): boolean {
-    const { held } = this.#scheduler;
+    const held = this.#scheduler.backlog.size;
     if (held === 0) return this.#options.queueSize > 0;
     return held < this.#options.queueSize && this.#bytes + bytes <= this.#options.queueBytes;
   }
@@ -136,11 +155,12 @@ class TransportDelivery implements Delivery {
     return this.#scheduler.isDown || this.#scheduler.isLimited || !this.hasRoomFor(1);
   }
 
-  get canSpeak(): boolean {
+  get canSendSync(): boolean {
     return this.#options.transport.sendSync !== undefined && this.#state() === "up";
   }
 
   recordDiscard(reason: DropReason, category: string, quantity: number): void {
+    if (category === "attachment") this.#attachmentBytesLeft += quantity;
     if (!this.#closed) this.#reports.add(reason, category, quantity);
   }
 
@@ -148,13 +168,13 @@ class TransportDelivery implements Delivery {
     this.#scheduler.hurry();
     let reported = false;
     const isDone = (): boolean => {
-      if (this.#scheduler.held > 0 || this.#reports.isSending) return false;
+      if (this.#scheduler.backlog.size > 0 || this.#reports.isSending) return false;
       if (reported) return true;
       reported = true;
       return !this.#reports.send();
     };
     if (isDone()) return Promise.resolve(true);
-    return this.#until(isDone, timeoutMs).then(() => this.#scheduler.held === 0);
+    return this.#until(isDone, timeoutMs).then(() => this.#scheduler.backlog.size === 0);
   }
 
   close(timeoutMs: number): Promise<boolean> {
@@ -164,11 +184,11 @@ class TransportDelivery implements Delivery {
 
   hold(): void {
     this.#scheduler.hold();
-    if (!this.canSpeak) return;
+    if (!this.canSendSync) return;
     try {
       this.#options.transport.prepareSync?.();
     } catch {
-      // Whatever it is will show when the words are said.
+      // `sendSync` will fail the same way.
     }
   }
 
@@ -177,53 +197,52 @@ class TransportDelivery implements Delivery {
   }
 
   sendSync(deadlineMs: number): void {
-    if (!this.canSpeak) return;
-    const queued = this.#scheduler.backlog.takeAll();
-    const batch = [...this.#scheduler.underWay, ...queued].filter((item) => !this.#isOnDisk(item));
-    if (batch.length > 0) this.#speak(batch, deadlineMs);
-    for (const item of queued) {
-      if (!item.settled) this.#scheduler.backlog.add(item, this.#options.clock.monotonic());
+    if (!this.canSendSync) return;
+    const { backlog } = this.#scheduler;
+    const inFlight = backlog.inFlight;
+    const all = backlog.takeAll();
+    const batch = all.filter((item) => !this.#isOnDisk(item));
+    if (batch.length > 0) this.#sendNow(batch, deadlineMs);
+    for (const item of all.slice(inFlight)) {
+      if (!item.isSettled) backlog.add(item, this.#options.clock.monotonic());
     }
   }
 
-  #speak(batch: readonly QueuedEnvelope[], deadlineMs: number): void {
+  #sendNow(batch: readonly QueuedEnvelope[], deadlineMs: number): void {
     const envelopes = batch.map(({ envelope }) => envelope);
     try {
       const results = this.#options.transport.sendSync?.(envelopes, deadlineMs) ?? [];
       batch.forEach((item, index) => {
-        const result = results[index];
-        this.#tellLastWord(item, result);
-        if (result?.kind === "accepted") this.#scheduler.settle(item, { kind: "delivered" });
-        if (result?.kind === "refused")
+        const result = checked(results[index], "no answer");
+        this.#logResult(item, result);
+        if (result.kind === "accepted") this.#scheduler.settle(item, { kind: "delivered" });
+        if (result.kind === "refused")
           this.#scheduler.settle(item, { kind: "dropped", reason: result.reason });
-        if (item.settled) this.#scheduler.underWay.delete(item);
       });
     } catch {
-      // The process is ending; what could not be said stays counted as queued.
+      // The process is ending; what was not sent stays counted as queued.
     }
   }
 
-  /** Then it needs no last words. */
   #isOnDisk({ offered }: QueuedEnvelope): boolean {
     const { spool } = this.#options;
     return spool !== undefined && (spool.holds(offered) || spool.isTakenOver(offered));
   }
 
-  /** Later there is nobody left to say what became of it. */
-  #tellLastWord({ envelope: { kind, id } }: QueuedEnvelope, result: SendResult | undefined): void {
+  #logResult({ envelope: { kind, id } }: QueuedEnvelope, result: CheckedResult): void {
     const { transport, diagnostics } = this.#options;
-    if (result?.kind === "accepted") diagnostics.debug("delivered", transport.name, kind, id);
-    else if (result?.kind === "refused")
+    if (result.kind === "accepted") diagnostics.debug("delivered", transport.name, kind, id);
+    else if (result.kind === "refused")
       diagnostics.debug("dropped-for", transport.name, kind, id, result.reason);
-    else diagnostics.debug("undelivered", transport.name, kind, id, result?.detail ?? "no answer");
+    else diagnostics.debug("undelivered", transport.name, kind, id, result.detail ?? result.reason);
   }
 
   get queued(): number {
-    return this.#scheduler.backlog.size;
+    return this.#scheduler.backlog.queued;
   }
 
   get held(): number {
-    return this.#scheduler.held;
+    return this.#scheduler.backlog.size;
   }
 
   get queuedBytes(): number {
@@ -231,14 +250,17 @@ class TransportDelivery implements Delivery {
   }
 
   stats(): DestinationStats {
-    const { lastError, backlog, underWay, retries } = this.#scheduler;
+    const { lastError, backlog, retries } = this.#scheduler;
     return {
       name: this.name,
-      queued: backlog.size,
+      offered: this.#offered,
+      queued: backlog.queued,
       queuedBytes: this.#bytes,
-      inFlight: underWay.size,
+      inFlight: backlog.inFlight,
       delivered: this.#delivered,
+      spooled: this.#kept,
       dropped: { ...this.#dropped },
+      attachmentBytesLeft: this.#attachmentBytesLeft,
       retries,
       state: this.#state(),
       ...(lastError === undefined ? {} : { lastError }),
@@ -251,21 +273,26 @@ class TransportDelivery implements Delivery {
     return this.#scheduler.isDown ? "down" : "up";
   }
 
-  #settled(item: QueuedEnvelope, outcome: Outcome, told: boolean): void {
-    const { offered, envelope } = item;
+  #settled({ offered, envelope, isCountedByServer }: QueuedEnvelope, outcome: Outcome): void {
     this.#bytes -= offered.bytes;
-    if (outcome.kind === "delivered") {
-      this.#delivered++;
-    } else if (outcome.kind === "dropped") {
-      this.#dropped[outcome.reason] = (this.#dropped[outcome.reason] ?? 0) + 1;
-      if (!told) this.#reportDrop(outcome.reason, envelope);
-    }
+    this.#count(outcome, envelope, isCountedByServer);
     try {
       this.#options.onSettled(offered, outcome);
     } catch (error) {
       this.#options.diagnostics.warn("internal-error", "counting a delivery", thrownText(error));
     }
-    this.#tellWaiting();
+    this.#checkWaiting();
+  }
+
+  #count(outcome: Outcome, envelope: Envelope, isCountedByServer: boolean): Outcome {
+    if (outcome.kind === "delivered") this.#delivered++;
+    else if (outcome.kind === "kept") this.#kept++;
+    else {
+      const { reason } = outcome;
+      this.#dropped[reason] = (this.#dropped[reason] ?? 0) + 1;
+      if (!isCountedByServer) this.#reportDrop(reason, envelope);
+    }
+    return outcome;
   }
 
   #reportDrop(reason: DropReason, envelope: Envelope): void {
@@ -274,7 +301,7 @@ class TransportDelivery implements Delivery {
     this.recordDiscard(reason, "attachment", attachmentBytes(envelope));
   }
 
-  #tellWaiting(): void {
+  #checkWaiting(): void {
     for (const look of this.#waiting) look();
   }
 
@@ -319,6 +346,11 @@ class TransportDelivery implements Delivery {
       });
     });
   }
+}
+
+/** The kinds of envelopes a transport takes. */
+export function kindsOf({ kinds = ["event"] }: Transport): readonly EnvelopeKind[] {
+  return kinds;
 }
 
 function boundedWait(timeoutMs: number): number {

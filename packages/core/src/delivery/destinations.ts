@@ -77,9 +77,9 @@ export class Destinations {
     return !this.isNone && this.#deliveries.every((delivery) => delivery.isHeldBack());
   }
 
-  /** Whether one of them could say something in the last moment of the process. */
-  get canSpeak(): boolean {
-    return this.#deliveries.some((delivery) => delivery.canSpeak);
+  /** Whether one of them can send synchronously now. */
+  get canSendSync(): boolean {
+    return this.#deliveries.some((delivery) => delivery.canSendSync);
   }
 
   stats(): DestinationStats[] {
@@ -112,7 +112,9 @@ export class Destinations {
   offerRead(envelope: Envelope, isDone?: ReadonlySet<string>): void {
     const open = this.#without(isDone);
     this.#tracker.begin(envelope.id, envelope.weight, open.length);
-    for (const delivery of open) if (!delivery.offer(envelope)) this.#overflow(delivery, envelope);
+    for (const delivery of open) {
+      if (!delivery.offer(envelope)) this.#tracker.settle(envelope.id, delivery.overflow(envelope));
+    }
   }
 
   /** Counts captures as dropped that no destination has seen, for their client reports too. */
@@ -164,7 +166,7 @@ export class Destinations {
     return closed.every(Boolean);
   }
 
-  /** The process is about to end: what is offered from now on waits for {@link speak}, until {@link resume}. */
+  /** The process is about to end: what is offered from now on waits for {@link sendSync}, until {@link resume}. */
   hold(): void {
     for (const delivery of this.#deliveries) delivery.hold();
   }
@@ -173,13 +175,13 @@ export class Destinations {
     for (const delivery of this.#deliveries) delivery.resume();
   }
 
-  /** Sends all that is held, synchronously. They wait one after the other; one that hangs must leave time for the rest. */
-  speak(endsAt: number): void {
+  /** Sends all that is held, synchronously, one destination after the other; one that hangs leaves time for the rest. */
+  sendSync(endsAt: number): void {
     const { clock } = this.#context.platform;
-    const speakers = this.#deliveries.filter((delivery) => delivery.canSpeak);
-    speakers.forEach((delivery, index) => {
+    const able = this.#deliveries.filter((delivery) => delivery.canSendSync);
+    able.forEach((delivery, index) => {
       const left = Math.max(0, endsAt - clock.monotonic());
-      delivery.sendSync(left / (speakers.length - index));
+      delivery.sendSync(left / (able.length - index));
     });
   }
 
@@ -189,20 +191,6 @@ export class Destinations {
 
   #without(isDone: ReadonlySet<string> | undefined): readonly Delivery[] {
     return this.#deliveries.filter((_, index) => !isDone?.has(this.#keys[index]!));
-  }
-
-  #overflow(delivery: Delivery, envelope: Envelope): void {
-    const { diagnostics, spool } = this.#context;
-    const { id, weight } = envelope;
-    if (spool?.holds(envelope)) {
-      // All destinations are to have the same event: hooks do not see it again.
-      spool.finish(envelope);
-      this.#tracker.settle(id, { kind: "kept" });
-      return;
-    }
-    diagnostics.debug("dropped-for", delivery.name, "event", id, "queue_overflow");
-    delivery.recordDiscard("queue_overflow", "error", weight);
-    this.#tracker.settle(id, { kind: "dropped", reason: "queue_overflow" });
   }
 
   #createDelivery(transport: Transport, key: string): Delivery {
@@ -229,7 +217,7 @@ export class Destinations {
 
 const NOTHING = { items: 0, bytes: 0 };
 
-/** What carries a client's events. A server whose DSN nobody has told is left out: without one, Corvid is a quiet no-op. */
+/** The transports of a client. A server without a DSN is left out: without any, Corvid is a quiet no-op. */
 export function transportsOf(
   options: ResolvedOptions,
   platform: Platform,
@@ -237,8 +225,9 @@ export function transportsOf(
 ): readonly Transport[] {
   return options.destinations.flatMap((destination) => {
     if (!isHttpDestination(destination)) return [destination];
-    const dsn = destination.dsn ?? options.dsn;
-    return dsn === undefined ? [] : [platform.transport({ ...destination, dsn }, options, diagnostics)];
+    const { codec, dsn = options.dsn } = destination;
+    if (codec === undefined && dsn === undefined) return [];
+    return [platform.transport({ ...destination, dsn }, options, diagnostics)];
   });
 }
 

@@ -23,11 +23,11 @@ test("RetryBudget.failed() holds against what is on disk only that others were t
   expect(trial).toMatchObject({ tries: 2, failures: 1 });
 });
 
-test("RetryBudget.setOut() forgets what was answered before the first try", () => {
+test("RetryBudget.started() forgets what was answered before the first try", () => {
   const trials = new RetryBudget();
   const trial = trials.begin();
   trials.answered("accepted");
-  trials.setOut(trial);
+  trials.started(trial);
 
   expect(trials.failed(trial, "network_error", false)).toBe(false);
 });

@@ -1,12 +1,12 @@
 import type { DropReason } from "../transport/drops.js";
-import type { SendResult } from "../transport/transport.js";
 import { type RetryDelay, retryDelay } from "./backoff.js";
+import type { CheckedResult } from "./call-transport.js";
 
-/** What is known of the tries of one envelope at one destination. */
+/** The attempts to deliver one envelope to one destination. */
 export interface Attempts {
-  /** Tries by which its delays grow: the destination answered, or answered others meanwhile. */
+  /** Attempts by which its delays grow: the destination answered, or answered others meanwhile. */
   tries: number;
-  /** Tries that count against it: as many as are allowed, and it is given up. */
+  /** Attempts that use up its budget; when none is left, it is given up. */
   failures: number;
   /** How many answers the destination had given when this one was last left without. */
   answersSeen: number;
@@ -15,12 +15,12 @@ export interface Attempts {
 }
 
 const NO_ANSWER: DropReason = "network_error";
-/** What may be tried for days is tried once a minute at least, so that a recovery does not go unseen. */
+/** An envelope on disk is tried for days, at least once a minute, so that a recovery is noticed. */
 const LONGEST_PATIENCE_MS = 60_000;
 
 /**
- * Judges tries that failed by what the destination said to others meanwhile, so that a silence, or a server that takes
- * nothing from anyone, is blamed on the right one: the line or the envelope.
+ * Decides which failed attempts use up an envelope's budget, by the answers to other envelopes meanwhile: so that an
+ * outage, or a server that refuses everything, is not held against one envelope.
  */
 export class RetryBudget {
   /** Answers of any kind. */
@@ -31,32 +31,32 @@ export class RetryBudget {
     return { tries: 0, failures: 0, answersSeen: this.#answers, acceptedSeen: this.#accepted };
   }
 
-  /** It is under way for the first time: what was answered before says nothing about it. */
-  setOut(trial: Attempts): void {
-    trial.answersSeen = this.#answers;
+  /** It is under way for the first time: earlier answers say nothing about it. */
+  started(attempts: Attempts): void {
+    attempts.answersSeen = this.#answers;
   }
 
-  /** The destination took an envelope, or would not have it. */
+  /** The destination accepted or refused an envelope. */
   answered(kind: "accepted" | "refused"): void {
     this.#answers++;
     if (kind === "accepted") this.#accepted++;
   }
 
   /**
-   * A try without an answer counts only when others were answered meanwhile: an outage uses up nobody's tries. For what
-   * is on disk neither does a server that answers but takes nothing from anyone.
+   * An attempt without an answer counts only when others were answered meanwhile: an outage uses up no budget. For an
+   * envelope on disk, a server that answers but accepts nothing at all does not count either.
    *
    * @returns whether it counts: one that does not may be repeated at once
    */
-  failed(trial: Attempts, reason: DropReason, isOnDisk: boolean): boolean {
+  failed(attempts: Attempts, reason: DropReason, isOnDisk: boolean): boolean {
     if (reason !== NO_ANSWER) this.#answers++;
-    const isAnswered = this.#answers > trial.answersSeen;
-    const isOvertaken = this.#accepted > trial.acceptedSeen;
-    trial.answersSeen = this.#answers;
-    trial.acceptedSeen = this.#accepted;
+    const isAnswered = this.#answers > attempts.answersSeen;
+    const isOvertaken = this.#accepted > attempts.acceptedSeen;
+    attempts.answersSeen = this.#answers;
+    attempts.acceptedSeen = this.#accepted;
 
-    if (isOnDisk ? isOvertaken : isAnswered) trial.failures++;
-    if (isAnswered) trial.tries++;
+    if (isOnDisk ? isOvertaken : isAnswered) attempts.failures++;
+    if (isAnswered) attempts.tries++;
     return isAnswered;
   }
 }
@@ -76,8 +76,8 @@ export function pauseAfter(
   };
 }
 
-/** Whether the destination itself has spoken, whatever it said. */
-export function isAnswer(result: SendResult): boolean {
+/** Whether the destination itself answered, whatever the answer. */
+export function isAnswer(result: CheckedResult): boolean {
   return result.kind !== "retry" || result.reason !== NO_ANSWER;
 }
 

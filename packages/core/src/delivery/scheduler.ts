@@ -4,21 +4,21 @@ import { thrownText } from "../model/messages.js";
 import { byteLength } from "../process/text.js";
 import type { DropReason } from "../transport/drops.js";
 import type { Envelope } from "../transport/envelope.js";
-import type { SendResult, Transport } from "../transport/transport.js";
+import { RateLimits } from "../transport/rate-limits.js";
+import type { Transport } from "../transport/transport.js";
 import { Backlog, type QueuedEnvelope } from "./backlog.js";
-import { attempt } from "./call-transport.js";
+import { type CheckedResult, callTransport } from "./call-transport.js";
 import { CircuitBreaker } from "./circuit-breaker.js";
-import { RateLimits } from "./rate-limits.js";
 import { isAnswer, pauseAfter, RetryBudget } from "./retry-budget.js";
 import { WakeTimer } from "./wake-timer.js";
 
-/** What became of an envelope at one destination. `kept`: nobody here tries any more, but a spool holds it. */
+/** How an envelope ended at one destination. `kept`: this process no longer tries, but a spool holds it. */
 export type Outcome =
   | { readonly kind: "delivered" }
   | { readonly kind: "kept" }
   | { readonly kind: "dropped"; readonly reason: DropReason };
 
-/** What a scheduler needs; all durations in milliseconds. */
+/** Options of {@link Scheduler}; durations in milliseconds. */
 export interface SchedulerOptions {
   readonly transport: Transport;
   readonly clock: Clock;
@@ -30,13 +30,13 @@ export interface SchedulerOptions {
   readonly shrink: (envelope: Envelope) => Envelope | undefined;
   /** How envelopes outlive the process; absent where none does. */
   readonly spool?: SpoolView;
-  /** Once per item. `told`: the server has counted the drop itself. */
-  readonly onSettled: (item: QueuedEnvelope, outcome: Outcome, told: boolean) => void;
-  /** Attachments stayed behind, while their event goes on. */
+  /** Once per item. */
+  readonly onSettled: (item: QueuedEnvelope, outcome: Outcome) => void;
+  /** Attachments stay behind, while their event goes on. */
   readonly onAttachmentsLeft: (reason: DropReason, bytes: number) => void;
 }
 
-/** What a scheduler must know of a spool. */
+/** The spool, as a scheduler sees it. */
 export interface SpoolView {
   /** Whether the envelope is on disk, so that it need not be given up. */
   holds(envelope: Envelope): boolean;
@@ -46,24 +46,23 @@ export interface SpoolView {
   finish(envelope: Envelope): void;
 }
 
-type Retry = Extract<SendResult, { kind: "retry" }>;
-type Refused = Extract<SendResult, { kind: "refused" }>;
+type Retry = Extract<CheckedResult, { kind: "retry" }>;
+type Refused = Extract<CheckedResult, { kind: "refused" }>;
 
 /** Enough for thousands of events per minute; the rest of `maxInFlight` is for a backlog. */
 const USUAL_IN_FLIGHT = 2;
-/** One more send at a time for each such span the head of the line has waited, so that a hung one blocks nobody. */
+/** One more send at a time for each such span the head has waited, so that a hung one blocks no other. */
 const GROW_EVERY_MS = 1000;
 
-/** Brings items to one transport: which one next, when, how many at once, and what an answer means for it. */
+/** Sends the backlog over one transport: decides which item leaves next, when, how many at once, and acts on the results. */
 export class Scheduler {
   retries = 0;
   lastError: string | undefined;
-  readonly underWay: Set<QueuedEnvelope> = new Set();
   readonly backlog: Backlog = new Backlog();
   readonly #options: SchedulerOptions;
   readonly #limits = new RateLimits();
   readonly #breaker: CircuitBreaker;
-  readonly #trials = new RetryBudget();
+  readonly #budget = new RetryBudget();
   #sends = 0;
   #stopped = false;
   #isHolding = false;
@@ -78,11 +77,6 @@ export class Scheduler {
 
   get #mostAtOnce(): number {
     return this.#options.transport.maxInFlight ?? 1;
-  }
-
-  /** Parcels not settled yet. */
-  get held(): number {
-    return this.backlog.size + this.underWay.size;
   }
 
   get isDown(): boolean {
@@ -100,28 +94,27 @@ export class Scheduler {
       envelope,
       expiresAt: now + this.#options.maxAgeMs,
       readySince: now,
-      trial: this.#trials.begin(),
-      shrunk: false,
-      settled: false,
-      told: false,
+      attempts: this.#budget.begin(),
+      isShrunk: false,
+      isSettled: false,
+      isCountedByServer: false,
     };
     this.backlog.add(item, now);
     this.pump();
   }
 
-  /** Tries everything again that is only backing off. */
+  /** Retries at once everything that is backing off. */
   hurry(): void {
     this.backlog.hurry(this.#now());
     this.pump();
   }
 
-  /** Sends something of no consequence beside the items; `undefined` when this is not the moment for it. */
-  sendAside(envelope: Envelope): Promise<SendResult> | undefined {
+  /** Sends an envelope that is not in the backlog, once; `undefined` when nothing may leave now. */
+  sendAside(envelope: Envelope): Promise<CheckedResult> | undefined {
     const blocked = this.#limits.blockedUntil(CATEGORIES[envelope.kind], this.#now()) > 0;
-    if (this.#stopped || this.#breaker.isFailing || blocked || this.#sends >= this.#mostAtOnce)
-      return undefined;
+    if (this.#stopped || this.#breaker.isOpen || blocked || this.#sends >= this.#mostAtOnce) return undefined;
     this.#sends++;
-    return this.#attempt([envelope]).then(([result]) => {
+    return this.#call([envelope]).then(([result]) => {
       this.#sends--;
       this.#limits.add(result!.limits ?? [], this.#now());
       this.pump();
@@ -129,7 +122,7 @@ export class Scheduler {
     });
   }
 
-  /** Sends nothing by itself for a while. */
+  /** Sends nothing until {@link resume}. */
   hold(): void {
     this.#isHolding = true;
   }
@@ -140,26 +133,25 @@ export class Scheduler {
     this.pump();
   }
 
-  /** Sends nothing more. Whatever is held is left to the spool, or else settled as dropped. */
+  /** Sends nothing more. The backlog is left to the spool, or else settled as dropped. */
   stop(): void {
     this.#stopped = true;
     this.#wakeTimer.clear();
-    const left = [...this.underWay, ...this.backlog.takeAll()];
-    this.underWay.clear();
-    for (const item of left) {
+    for (const item of this.backlog.takeAll()) {
       if (this.#isOnDisk(item)) this.#leaveToSpool(item);
       else this.#drop(item, this.#reasonForLeaving(item));
     }
   }
 
-  /** Says once what became of a item that is held no more. */
+  /** Ends an item, once. */
   settle(item: QueuedEnvelope, outcome: Outcome): void {
-    if (item.settled) return;
-    item.settled = true;
-    this.#options.onSettled(item, outcome, item.told);
+    this.backlog.remove(item);
+    if (item.isSettled) return;
+    item.isSettled = true;
+    this.#options.onSettled(item, outcome);
   }
 
-  /** Starts whatever may start now, and sets the wakeTimer for what may start later. */
+  /** Starts all sends that may start now, and sets the timer for the next. */
   pump(): void {
     // A settled item may lead to the next offer from within: the running loop sees it.
     if (this.#pumping || this.#stopped || this.#isHolding) return;
@@ -193,7 +185,7 @@ export class Scheduler {
 
     const limitedUntil = this.#limits.blockedUntil(CATEGORIES[head.envelope.kind], now);
     if (limitedUntil > 0) {
-      this.backlog.addLater(this.backlog.take()!, limitedUntil);
+      this.backlog.delay(this.backlog.take()!, limitedUntil);
       return true;
     }
     if (this.#mayStartAt(head) > now) return false;
@@ -205,30 +197,33 @@ export class Scheduler {
   /** The moment the next send may start; infinite while every place is taken. */
   #mayStartAt(head: QueuedEnvelope): number {
     if (this.#sends >= this.#mostAtOnce) return Number.POSITIVE_INFINITY;
-    if (this.#breaker.isFailing) return this.#breaker.nextProbeAt;
+    if (this.#breaker.isOpen) return this.#breaker.nextProbeAt;
     const beyondUsual = this.#sends - USUAL_IN_FLIGHT + 1;
     return beyondUsual <= 0 ? Number.NEGATIVE_INFINITY : head.readySince + beyondUsual * GROW_EVERY_MS;
   }
 
-  /** A probe, and a item that failed before, travel alone: what fails then is known. */
+  /** A probe, and an item that failed before, travel alone, so that a failure has one cause. */
   #takeBatch(now: number): readonly QueuedEnvelope[] {
     const first = this.backlog.take()!;
     const batch = [first];
-    const alone = this.#breaker.isFailing || first.lastReason !== undefined;
+    const alone = this.#breaker.isOpen || first.lastReason !== undefined;
     const most = alone ? 1 : (this.#options.transport.maxBatch ?? 1);
-    while (batch.length < most && this.#mayRideAlong(this.backlog.head, now)) {
-      batch.push(this.backlog.take()!);
+    let room = (this.#options.transport.maxBatchBytes ?? Number.POSITIVE_INFINITY) - first.envelope.bytes;
+    while (batch.length < most && this.#mayJoin(this.backlog.head, room, now)) {
+      const item = this.backlog.take()!;
+      room -= item.envelope.bytes;
+      batch.push(item);
     }
     for (const item of batch) {
-      this.underWay.add(item);
-      if (item.lastReason === undefined) this.#trials.setOut(item.trial);
+      if (item.lastReason === undefined) this.#budget.started(item.attempts);
       this.#leaveLimitedAttachments(item, now);
     }
     return batch;
   }
 
-  #mayRideAlong(item: QueuedEnvelope | undefined, now: number): boolean {
+  #mayJoin(item: QueuedEnvelope | undefined, room: number, now: number): boolean {
     if (item === undefined || item.lastReason !== undefined || this.#isTakenOver(item)) return false;
+    if (item.envelope.bytes > room) return false;
     return this.#limits.blockedUntil(CATEGORIES[item.envelope.kind], now) === 0;
   }
 
@@ -251,11 +246,11 @@ export class Scheduler {
   async #send(batch: readonly QueuedEnvelope[], startedAt: number): Promise<void> {
     this.#sends++;
     this.#breaker.started(startedAt);
-    const results = await this.#attempt(batch.map(({ envelope }) => envelope));
+    const results = await this.#call(batch.map(({ envelope }) => envelope));
     this.#sends--;
     this.#breaker.ended(this.#now(), results.some(isAnswer));
     batch.forEach((item, index) => {
-      if (!this.underWay.delete(item)) return;
+      if (item.isSettled) return;
       try {
         this.#conclude(item, results[index]!, startedAt);
       } catch (error) {
@@ -266,20 +261,20 @@ export class Scheduler {
     this.pump();
   }
 
-  #attempt(envelopes: readonly Envelope[]): Promise<readonly SendResult[]> {
+  #call(envelopes: readonly Envelope[]): Promise<readonly CheckedResult[]> {
     const { transport, clock, sendDeadlineMs } = this.#options;
-    return attempt(transport, envelopes, clock, sendDeadlineMs);
+    return callTransport(transport, envelopes, clock, sendDeadlineMs);
   }
 
-  #conclude(item: QueuedEnvelope, result: SendResult, startedAt: number): void {
+  #conclude(item: QueuedEnvelope, result: CheckedResult, startedAt: number): void {
     const now = this.#now();
     if (result.limits !== undefined) this.#limits.add(result.limits, now);
     if (result.kind === "retry") {
       this.#keep(item, result, startedAt, now);
       return;
     }
-    this.#trials.answered(result.kind);
-    this.#lineWorked(now);
+    this.#budget.answered(result.kind);
+    this.#worked(now);
     if (result.kind === "accepted") {
       const { diagnostics, transport } = this.#options;
       diagnostics.debug("delivered", transport.name, item.envelope.kind, item.envelope.id);
@@ -289,22 +284,22 @@ export class Scheduler {
     }
   }
 
-  #lineWorked(now: number): void {
+  #worked(now: number): void {
     if (this.#breaker.worked(now)) this.backlog.hasten(now);
   }
 
   #keep(item: QueuedEnvelope, result: Retry, startedAt: number, now: number): void {
-    const { trial } = item;
+    const { attempts } = item;
     const isOnDisk = this.#isOnDisk(item);
-    const counts = this.#trials.failed(trial, result.reason, isOnDisk);
+    const counts = this.#budget.failed(attempts, result.reason, isOnDisk);
     if (item.lastReason === undefined) this.#options.spool?.finish(item.offered);
     item.lastReason = result.reason;
-    item.told = result.reason === "ratelimit_backoff";
+    item.isCountedByServer = result.reason === "ratelimit_backoff";
     this.#noteFailure(item, result);
-    if (item.told) this.#lineWorked(now);
+    if (item.isCountedByServer) this.#worked(now);
     else this.#breaker.failed(startedAt, now);
 
-    if (trial.failures >= this.#options.maxTries) {
+    if (attempts.failures >= this.#options.maxTries) {
       this.#drop(item, result.reason);
       return;
     }
@@ -313,8 +308,8 @@ export class Scheduler {
       this.backlog.add(item, now);
       return;
     }
-    const pause = pauseAfter(trial, result.afterMs, isOnDisk, this.#options.random());
-    this.backlog.addLater(item, now + pause.patientMs, now + pause.soonMs);
+    const pause = pauseAfter(attempts, result.afterMs, isOnDisk, this.#options.random());
+    this.backlog.delay(item, now + pause.patientMs, now + pause.soonMs);
   }
 
   #isOnDisk({ offered }: QueuedEnvelope): boolean {
@@ -323,14 +318,14 @@ export class Scheduler {
 
   #refuse(item: QueuedEnvelope, result: Refused, now: number): void {
     this.#noteFailure(item, result);
-    const smaller = result.tooLarge === true && !item.shrunk ? this.#shrunk(item.envelope) : undefined;
+    const smaller = result.tooLarge === true && !item.isShrunk ? this.#shrunk(item.envelope) : undefined;
     if (smaller === undefined) {
       this.#drop(item, result.reason);
       return;
     }
     const left = attachmentBytes(item.envelope) - attachmentBytes(smaller);
     this.#options.onAttachmentsLeft(result.reason, left);
-    item.shrunk = true;
+    item.isShrunk = true;
     item.envelope = smaller;
     this.retries++;
     this.backlog.add(item, now);
@@ -370,7 +365,7 @@ export class Scheduler {
   }
 }
 
-/** What a rate limit must name to hold each kind. Servers book plain events as `error`. */
+/** The categories by which a rate limit holds back each kind. Servers count plain events as `error`. */
 const CATEGORIES: Readonly<Record<Envelope["kind"], readonly string[]>> = {
   event: ["error", "default"],
   check_in: ["monitor"],

@@ -2,27 +2,27 @@ import type { Clock, Timer } from "../model/clock.js";
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** One timer for the next of many moments. It may ring early, never late: whoever is woken looks for himself. */
+/** One timer for the next of many moments. May fire early, never late; callers re-check. */
 export class WakeTimer {
   readonly #clock: Clock;
-  readonly #ring: () => void;
+  readonly #wake: () => void;
   #next: { readonly at: number; readonly timer: Timer } | undefined;
 
-  constructor(clock: Clock, ring: () => void) {
+  constructor(clock: Clock, wake: () => void) {
     this.#clock = clock;
-    this.#ring = ring;
+    this.#wake = wake;
   }
 
   /** @param at - monotonic milliseconds; infinite for never */
   set(at: number): void {
-    // An earlier one stays: to ring once for nothing is cheaper than to wind it anew for every event.
+    // An earlier timer stays: to fire once for nothing is cheaper than to set it anew for every event.
     if (this.#next !== undefined && this.#next.at <= at) return;
     this.clear();
     if (at === Number.POSITIVE_INFINITY) return;
     const delayMs = Math.min(Math.max(at - this.#clock.monotonic(), 0), LONGEST_TIMER_MS);
     const timer = this.#clock.schedule(() => {
       this.#next = undefined;
-      this.#ring();
+      this.#wake();
     }, delayMs);
     this.#next = { at, timer };
   }

@@ -28,6 +28,8 @@ export const MESSAGES = {
     `${transport}: ${kind} ${id} kept for another try: ${detail}`,
   refused: (transport: string, kind: string, id: string, detail: string): string =>
     `${transport}: ${kind} ${id} refused: ${detail}`,
+  "no-ingest-server": (transport: string, status: string, host: string): string =>
+    `${transport}: expected an answer of an ingest server, received ${status} with something else from ${host}; check the host and path of the DSN`,
   "not-closed": (transport: string, error: string): string => `${transport}: did not close: ${error}`,
   "spool-trouble": (what: string, error: string): string => `spool: ${what}: ${error}`,
   "spool-left-alone": (why: string, what: string): string => `spool: ${what} is left alone: ${why}`,

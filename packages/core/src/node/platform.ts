@@ -1,10 +1,14 @@
 import { writeSync } from "node:fs";
 import os from "node:os";
 import { performance } from "node:perf_hooks";
+import type { ResolvedOptions } from "../client/options.js";
 import type { Platform } from "../client/platform.js";
+import type { Diagnostics } from "../model/diagnostics.js";
 import type { Json } from "../model/event.js";
 import { SDK } from "../model/sdk.js";
 import type { TraceHeadersFor } from "../trace/tracer.js";
+import type { HttpDestination } from "../transport/destination.js";
+import type { Transport } from "../transport/transport.js";
 import { systemClock } from "./clock.js";
 import { processEnd } from "./exit/process-end.js";
 import { unhandledRejections } from "./exit/rejections.js";
@@ -13,7 +17,8 @@ import { nodeWarnings } from "./exit/warnings.js";
 import { workingFolder } from "./host/folders.js";
 import { findProjectRoot, hostContexts, runtimeContext, startTime } from "./host/host.js";
 import { detectRelease } from "./host/release.js";
-import { createHttpTransport, nameOfServer } from "./http/transport.js";
+import { createSentryTransport, nameOfServer } from "./http/sentry-transport.js";
+import { createHttpTransport } from "./http/transport.js";
 import { createIdSource } from "./ids.js";
 import { childProcessIntegration } from "./integrations/child-process.js";
 import { consoleIntegration } from "./integrations/console.js";
@@ -51,19 +56,7 @@ export function nodePlatform(): Platform {
       contexts: { runtime: runtimeContext(), app: { app_start_time: startTime() } },
     }),
     contextLines: (lines, trustedUntilMs) => createSourceLines({ contextLines: lines, trustedUntilMs }),
-    transport: ({ dsn, ca, proxy }, options, diagnostics) =>
-      createHttpTransport({
-        name: dsn === options.dsn ? "http" : nameOfServer(dsn),
-        dsn,
-        sdk: SDK,
-        requestTimeoutMs: options.requestTimeoutMs,
-        proxy: proxy ?? options.proxy,
-        ca,
-        clock: systemClock,
-        diagnostics,
-        userAgent: userAgent(),
-        debug: options.debug,
-      }),
+    transport: transportTo,
     integrations: [
       uncaughtExceptions,
       unhandledRejections,
@@ -80,6 +73,33 @@ export function nodePlatform(): Platform {
     spool: (wanted) => createNodeSpool(wanted, systemClock, newId),
     watchEnd: (client) => processEnd().join(client),
   };
+}
+
+function transportTo(
+  { codec, dsn, name, ca, proxy, compressAboveBytes, post }: HttpDestination,
+  options: ResolvedOptions,
+  diagnostics: Diagnostics,
+): Transport {
+  const { debug, requestTimeoutMs } = options;
+  const setup = {
+    ca,
+    proxy: proxy ?? options.proxy,
+    compressAboveBytes: compressAboveBytes ?? options.compressAboveBytes,
+    requestTimeoutMs,
+    post,
+    clock: systemClock,
+    diagnostics,
+  };
+  if (codec !== undefined)
+    return createHttpTransport({ ...setup, ...codec, name: name ?? `http:${new URL(codec.url).host}` });
+  return createSentryTransport({
+    ...setup,
+    name: name ?? (dsn === options.dsn ? "http" : nameOfServer(dsn!)),
+    dsn: dsn!,
+    sdk: SDK,
+    userAgent: userAgent(),
+    debug,
+  });
 }
 
 function userAgent(): string {

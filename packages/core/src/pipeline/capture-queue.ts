@@ -143,7 +143,8 @@ export class CaptureQueue {
       this.#building = undefined;
       if (destinations.leaveOnDisk(capture)) continue;
       const result = buildEventSync(capture, builder);
-      if ("envelope" in result && !destinations.hasRoomFor(result.envelope.bytes)) destinations.speak(endsAt);
+      if ("envelope" in result && !destinations.hasRoomFor(result.envelope.bytes))
+        destinations.sendSync(endsAt);
       this.#sendOn(capture, result);
     }
   }

@@ -1,7 +1,7 @@
 /**
  * Why a capture did not arrive.
  *
- * These are the protocol's own reasons, so every drop can be told to the server in a client report.
+ * These are the protocol's own reasons, so a client report can carry every drop to the server.
  *
  * @see https://develop.sentry.dev/sdk/telemetry/client-reports/
  */

@@ -1,6 +1,9 @@
 import type { Attachment, Event, LogEntry } from "../model/event.js";
 import type { DiscardedEvents } from "./drops.js";
 
+/** `check_in` is reserved for cron monitoring. */
+export type EnvelopeKind = "event" | "client_report" | "check_in";
+
 /**
  * The value that leaves: one event with its attachments, or a report of what could not leave.
  *
@@ -8,8 +11,7 @@ import type { DiscardedEvents } from "./drops.js";
  * back for destinations that speak another format.
  */
 export interface Envelope {
-  /** `check_in` is kept for cron monitoring: nothing in Corvid makes one yet, and a transport should accept it as it comes. */
-  readonly kind: "event" | "client_report" | "check_in";
+  readonly kind: EnvelopeKind;
   /** The event's id; for a report a random one. 32 lower-case hex digits. */
   readonly id: string;
   /** One line of JSON, well-formed Unicode without NUL, U+0085, U+2028 or U+2029. */
@@ -25,7 +27,7 @@ export interface Envelope {
   readonly bytes: number;
 }
 
-/** Who is speaking, for the header of an envelope. */
+/** The SDK that made an envelope, for its header. */
 export interface SdkInfo {
   readonly name: string;
   readonly version: string;

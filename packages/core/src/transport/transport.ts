@@ -1,16 +1,20 @@
 import type { DropReason } from "./drops.js";
-import type { Envelope } from "./envelope.js";
+import type { Envelope, EnvelopeKind } from "./envelope.js";
 
 /**
- * What carries envelopes to a destination. The seam for every other destination: a log system, a file, a test.
+ * Carries envelopes to a destination. The seam for every other destination: a log system, a file, a test.
  *
  * Corvid calls `send` from one delivery per transport, which owns the queue, the retries, the rate limits and the
- * counts; a transport only says what became of each envelope.
+ * counts; a transport only reports the result for each envelope.
  */
 export interface Transport {
   readonly name: string;
+  /** The kinds of envelopes it takes. Default `["event"]`. */
+  readonly kinds?: readonly EnvelopeKind[];
   /** The most envelopes one `send` takes. Default 1. */
   readonly maxBatch?: number;
+  /** The most bytes one `send` takes, by `Envelope.bytes`; a larger envelope travels alone. Default: no limit. */
+  readonly maxBatchBytes?: number;
   /** The most calls of `send` that may be under way at once. Default 1; a delivery uses the rest only for a backlog. */
   readonly maxInFlight?: number;
   /**
@@ -20,10 +24,11 @@ export interface Transport {
    * `retry` with reason `network_error`.
    */
   send(batch: readonly Envelope[]): Promise<readonly SendResult[]>;
-  /** The process is about to end, and `sendSync` will follow: what takes its time may begin. Must not wait. */
+  /** The process is about to end, and `sendSync` will follow: slow preparations may begin. Must not wait. */
   prepareSync?(): void;
   /**
-   * Sends synchronously, in the process's last moment: must return before `deadlineMs` milliseconds have passed.
+   * Sends synchronously when the process ends: must return before `deadlineMs` milliseconds have passed. The batch
+   * holds everything undelivered, whatever `maxBatch` says.
    *
    * @returns one result per envelope; `undefined` when it cannot know
    */
@@ -32,7 +37,7 @@ export interface Transport {
   close?(deadlineMs: number): Promise<void>;
 }
 
-/** What became of one envelope. */
+/** The result for one envelope. */
 export type SendResult =
   /** The destination has it. */
   | { readonly kind: "accepted"; readonly limits?: readonly RateLimit[] }
@@ -42,11 +47,11 @@ export type SendResult =
       readonly afterMs?: number;
       readonly limits?: readonly RateLimit[];
       /**
-       * What it counts as, once given up; and what decides how it is kept. `network_error`: nobody answered, which is
-       * the line's trouble and uses up no tries. `ratelimit_backoff`: the destination is well, and has counted this
-       * one itself. Anything else: an answer, and a try.
+       * Counted when the envelope is given up, and decides how it is kept. `network_error`: no answer, which is the
+       * line's trouble and uses up no tries. `ratelimit_backoff`: the destination is well, and has counted this
+       * one itself. Any other: an answer, and a try. Default `send_error`.
        */
-      readonly reason: DropReason;
+      readonly reason?: DropReason;
       /** For people: `503 Service Unavailable`, `connect ECONNREFUSED 127.0.0.1:1`. */
       readonly detail?: string;
     }
@@ -56,11 +61,12 @@ export type SendResult =
       /** `true` when a smaller one might pass (413): it is shrunk and tried once more. */
       readonly tooLarge?: boolean;
       readonly limits?: readonly RateLimit[];
-      readonly reason: DropReason;
+      /** Counted in the statistics. Default `send_error`. */
+      readonly reason?: DropReason;
       readonly detail?: string;
     };
 
-/** For how long a destination wants nothing of a category. */
+/** For how long a destination takes nothing of a category. */
 export interface RateLimit {
   /** A data category of the protocol (`error`, `attachment`, …), or `all`. */
   readonly category: string;

@@ -25,7 +25,7 @@ export interface TestBench {
 /** Sets up a client that records what it sends. */
 export function createTestBench(options: ClientOptions = {}, place: Partial<Platform> = {}): TestBench {
   const clock = createTestClock();
-  const transport = recordingTransport();
+  const transport = Object.assign(recordingTransport(), { kinds: ["event", "client_report"] as const });
   const said: string[] = [];
   let ids = 0;
   const platform: Platform = {

@@ -1,25 +1,24 @@
 import { setImmediate as turn } from "node:timers/promises";
-import type { HttpAnswer } from "../../src/delivery/http-answer.js";
-import { type ConnectorOptions, createConnector } from "../../src/node/http/connector.js";
-import { createHttpPool, type HttpPool, type HttpPoolOptions } from "../../src/node/http/pool.js";
+import { HttpClient, type HttpClientOptions } from "../../src/node/http/http-client.js";
+import type { HttpAnswer } from "../../src/transport/http-answer.js";
 import { createTestClock, type TestClock } from "./clock.js";
 import { type Answering, type RawServer, type RawServerOptions, startRawServer } from "./raw-server.js";
 
-/** Deadline of the pools here, and the most connections they may have. */
+/** Deadline of the clients here, and the most connections they may have. */
 export const TIMEOUT_MS = 5000;
 export const MOST = 8;
 
-/** A pool with real sockets and a clock that stands still: whatever ends, ends because of what the other side did. */
-export interface PoolBench {
+/** A client with real sockets and a clock that stands still: requests end because of the other side alone. */
+export interface ClientBench {
   readonly clock: TestClock;
-  readonly pool: HttpPool;
+  readonly client: HttpClient;
   readonly post: (body?: Uint8Array) => Promise<HttpAnswer>;
-  /** Sockets of the pool that are not closed. */
+  /** Sockets of the client that are not closed. */
   readonly sockets: ReadonlySet<unknown>;
 }
 
-/** A pool and the server it posts to. */
-export interface ServedBench extends PoolBench {
+/** A client and the server it posts to. */
+export interface ServedBench extends ClientBench {
   readonly server: RawServer;
 }
 
@@ -35,37 +34,34 @@ export async function cleanUp(): Promise<void> {
   for (const step of undo.splice(0).reverse()) await step();
 }
 
-/** Makes a pool for a server that is there already. */
-export function poolTo(
+/** Makes a client for a server that is there already. */
+export function clientTo(
   target: string,
-  options: Partial<HttpPoolOptions> & Partial<Omit<ConnectorOptions, "target">> = {},
-): PoolBench {
+  options: Partial<Omit<HttpClientOptions, "target">> = {},
+): ClientBench {
   const clock = createTestClock();
-  const url = new URL(target);
-  const timing = { timeoutMs: TIMEOUT_MS, clock };
-  const connector = createConnector({ target: url, ...timing, ...options });
-  const pool = createHttpPool({
-    host: url.host,
-    connector,
+  const client = new HttpClient({
+    target: new URL(target),
     connections: MOST,
-    excerptBytes: 0,
-    ...timing,
+    bodyBytes: 0,
+    timeoutMs: TIMEOUT_MS,
+    clock,
     ...options,
   });
-  later(() => pool.destroy());
+  later(() => client.destroy());
   const post = (body: Uint8Array = Buffer.from("{}")): Promise<HttpAnswer> =>
-    pool.post({ path: "/", headers: { "content-length": String(body.length) }, body });
-  return { clock, pool, post, sockets: connector.sockets };
+    client.post({ path: "/", headers: { "content-length": String(body.length) }, body });
+  return { clock, client, post, sockets: client.sockets };
 }
 
-/** Starts a server, and makes a pool for it. */
+/** Starts a server, and makes a client for it. */
 export async function serving(
   answering: Answering,
-  options: RawServerOptions & Partial<HttpPoolOptions> = {},
+  options: RawServerOptions & Partial<HttpClientOptions> = {},
 ): Promise<ServedBench> {
   const server = await startRawServer(answering, options);
   later(() => server.close());
-  return { server, ...poolTo(`http://127.0.0.1:${server.port}`, options) };
+  return { server, ...clientTo(`http://127.0.0.1:${server.port}`, options) };
 }
 
 /** Waits for what the network brings. */

@@ -26,6 +26,7 @@ export function scriptedTransport(extra: Partial<Transport> = {}): ScriptedTrans
   const history: Envelope[] = [];
   return {
     name: "script",
+    kinds: ["event", "client_report"],
     sent,
     history,
     send(batch) {

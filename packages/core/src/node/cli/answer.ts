@@ -1,5 +1,5 @@
-import type { HttpAnswer } from "../../delivery/http-answer.js";
-import { rateLimitsOf } from "../../delivery/rate-limits.js";
+import { type HttpAnswer, printable } from "../../transport/http-answer.js";
+import { rateLimitsOf } from "../../transport/rate-limits.js";
 import type { Finding } from "./report.js";
 
 /**
@@ -10,8 +10,9 @@ import type { Finding } from "./report.js";
  * @see https://develop.sentry.dev/sdk/foundations/transport/
  */
 export function answerFinding(answer: HttpAnswer, ms: number, now: number): Finding {
-  const { status, statusText, excerpt = "" } = answer;
-  const said = excerpt.trim() === "" ? "" : `: ${excerpt.trim().slice(0, 300)}`;
+  const { status, statusText } = answer;
+  const excerpt = printable(answer.body).trim().slice(0, 300);
+  const said = excerpt === "" ? "" : `: ${excerpt}`;
   const limits = rateLimitsOf(answer, now).map(({ category, durationMs }) => ({
     category,
     seconds: Math.ceil(durationMs / 1000),
@@ -49,8 +50,8 @@ function judged(answer: HttpAnswer): Judgement {
 }
 
 /** Servers answer `{"id":…}`, `{}` or nothing; a page is the answer of something else. */
-function taken({ excerpt = "" }: HttpAnswer): Judgement {
-  const body = excerpt.trim();
+function taken(answer: HttpAnswer): Judgement {
+  const body = answer.body.trim();
   if (body === "") {
     return {
       state: "ok",

@@ -2,8 +2,8 @@ import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { openTunnel } from "../http/agent.js";
 import type { ProxyAddress } from "../http/proxy.js";
-import { openTunnel } from "../http/proxy-tunnel.js";
 import { certificateFinding, readCertificate } from "./certificate.js";
 import { explainFailure } from "./failure.js";
 import type { Report } from "./report.js";
@@ -102,8 +102,10 @@ function steps({ signal, proxy, env }: Route, report: Report, sockets: Socket[])
 
     async tunnel(socket: Socket, server: Place): Promise<boolean> {
       const took = stopwatch();
+      const giveUp = (): void => void socket.destroy(signal.reason as Error);
+      signal.addEventListener("abort", giveUp);
       try {
-        await openTunnel(socket, server.text, proxy?.authorization, signal);
+        await openTunnel(socket, server.text, proxy?.authorization);
         report.add({
           topic: "tunnel",
           state: "ok",

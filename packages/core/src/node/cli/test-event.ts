@@ -1,14 +1,14 @@
-import type { HttpAnswer } from "../../delivery/http-answer.js";
 import { silentDiagnostics } from "../../model/diagnostics.js";
 import { type Dsn, dsnToString } from "../../model/dsn.js";
 import { SDK } from "../../model/sdk.js";
 import { type Envelope, eventOf } from "../../transport/envelope.js";
+import type { HttpAnswer } from "../../transport/http-answer.js";
 import type { Transport } from "../../transport/transport.js";
 import { Client } from "../client.js";
 import { systemClock } from "../clock.js";
-import { createHttpTransport } from "../http/transport.js";
+import { createSentryTransport } from "../http/sentry-transport.js";
 
-/** What became of a test event. */
+/** The result of a test event. */
 export interface TestEvent {
   readonly id: string;
   readonly release: string | undefined;
@@ -28,15 +28,14 @@ export async function sendTestEvent(
   let outcome: HttpAnswer | Error | undefined;
   let sent: Envelope | undefined;
   let ms = 0;
-  const http = createHttpTransport({
+  const http = createSentryTransport({
     dsn,
     sdk: SDK,
-    requestTimeoutMs: timeoutMs,
     clock: systemClock,
     diagnostics: silentDiagnostics,
     userAgent: `${SDK.name}/${SDK.version} (node ${process.versions.node})`,
+    requestTimeoutMs: timeoutMs,
     env,
-    debug: true,
     onOutcome: (seen) => {
       outcome ??= seen;
     },
@@ -57,7 +56,7 @@ export async function sendTestEvent(
     sampleRate: 1,
     debug: false,
     requestTimeoutMs: timeoutMs,
-    // A command that was asked for an answer has no last words to send.
+    // The command waits for the answer itself.
     shutdownTimeoutMs: 0,
   });
   const id = client.captureException(new Error(MESSAGE), {

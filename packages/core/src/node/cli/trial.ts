@@ -1,5 +1,5 @@
-import type { HttpAnswer } from "../../delivery/http-answer.js";
 import { type Dsn, envelopeUrl } from "../../model/dsn.js";
+import type { HttpAnswer } from "../../transport/http-answer.js";
 import { answerFinding, limitsFinding } from "./answer.js";
 import { readArguments, readSeconds } from "./arguments.js";
 import { startDeadline, TimeOver } from "./deadline.js";

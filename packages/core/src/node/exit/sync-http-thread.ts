@@ -1,14 +1,14 @@
 /**
- * What the thread runs that posts while the main one waits. A text, because a bundled application has no file to
- * start a thread from, and a function's own text is no longer itself after bundlers and coverage tools.
+ * The source of the worker thread behind `postSync`. A text, because a bundled application has no file to start a
+ * thread from, and bundlers and coverage tools change a function's own text.
  *
- * It takes {@link PostOrder}s and writes onto the order's board: in cell `1 + n` the status of the answer to letter `n`
- * (-1: none), in cell 0 how many have one; whoever waits on cell 0 is woken.
+ * For each message it posts `requests`. Cell `1 + n` of `cells` gets the status of answer `n` (-1: none), cell
+ * `1 + count + n` the length of its body in `bodies`, and cell 0 counts the finished requests; its waiter is woken.
  */
-export const POST_THREAD: string = `"use strict";
+export const SYNC_HTTP_THREAD: string = `"use strict";
 const { parentPort } = require("node:worker_threads");
 
-/** Loaded when it is needed, for nobody waits for TLS who does not speak it. */
+/** Loaded when needed: TLS takes time to load. */
 const clientFor = (protocol) => require(protocol === "https:" ? "node:https" : "node:http");
 
 /** Opens connections to the server through the proxy's CONNECT. */
@@ -30,42 +30,64 @@ function tunnel(agent, { url, proxy, trust }) {
   };
 }
 
-/** Where requests go: to the server, or to the proxy that forwards them. */
-function routeOf({ url, proxy, trust, atOnce }) {
+/** The way to an origin: to the server, or to the proxy that forwards requests. */
+function routeOf({ url, proxy, trust, connections }) {
   const isForwarded = proxy !== undefined && url.protocol === "http:";
   const { protocol, host, port } = isForwarded ? proxy : { protocol: url.protocol, host: url.hostname, port: url.port };
   const client = clientFor(protocol);
-  const agent = new client.Agent({ keepAlive: true, maxSockets: atOnce });
+  const agent = new client.Agent({ keepAlive: true, maxSockets: connections });
   if (proxy !== undefined && !isForwarded) tunnel(agent, { url, proxy, trust });
-  const path = isForwarded ? url.href : url.pathname + url.search;
-  const options = { method: "POST", host: host.replace(/^\\[|\\]$/g, ""), port, path, agent, ...trust };
-  const headers = { host: url.host };
-  if (isForwarded && proxy.authorization) headers["proxy-authorization"] = proxy.authorization;
-  return { agent, post: (more) => client.request({ ...options, headers: { ...headers, ...more } }) };
+  const options = { method: "POST", host: host.replace(/^\\[|\\]$/g, ""), port, agent, ...trust };
+  const authorization = isForwarded && proxy.authorization;
+  const post = (url, more) => {
+    const headers = { host: url.host, ...more, ...(authorization && { "proxy-authorization": authorization }) };
+    return client.request({ ...options, path: isForwarded ? url.href : url.pathname + url.search, headers });
+  };
+  return { agent, post };
 }
 
-function take({ url, letters, board, deadlineMs, ...rest }) {
-  const cells = new Int32Array(board);
-  const settle = (index, status) => {
-    if (Atomics.compareExchange(cells, 1 + index, 0, status) !== 0) return;
+function take({ requests, cells, bodies, bodyBytes, deadlineMs, trust, connections }) {
+  const count = requests.length;
+  const routes = new Map();
+  const wayTo = (url, proxy) => {
+    if (!routes.has(url.origin)) routes.set(url.origin, routeOf({ url, proxy, trust, connections }));
+    return routes.get(url.origin);
+  };
+  const finished = new Set();
+  const finish = (index) => {
+    if (finished.has(index)) return;
+    finished.add(index);
+    Atomics.compareExchange(cells, 1 + index, 0, -1);
     Atomics.add(cells, 0, 1);
     Atomics.notify(cells, 0);
   };
-  try {
-    const { agent, post } = routeOf({ url: new URL(url), ...rest });
-    letters.forEach(({ headers, body }, index) => {
-      const request = post(headers);
-      request.on("response", (answer) => {
-        settle(index, answer.statusCode);
+  requests.forEach(({ url, proxy, headers, body }, index) => {
+    const read = (answer) => {
+      Atomics.store(cells, 1 + index, answer.statusCode);
+      if (bodyBytes === 0) {
+        finish(index);
         answer.resume();
+        return;
+      }
+      let length = 0;
+      answer.on("data", (chunk) => {
+        const part = chunk.subarray(0, bodyBytes - length);
+        bodies.set(part, index * bodyBytes + length);
+        length += part.length;
+        Atomics.store(cells, 1 + count + index, length);
       });
-      request.on("error", () => settle(index, -1));
-      request.end(body);
-    });
-    setTimeout(() => agent.destroy(), deadlineMs).unref();
-  } catch {
-    letters.forEach((_, index) => settle(index, -1));
-  }
+      answer.on("error", () => finish(index)).on("close", () => finish(index));
+    };
+    try {
+      const target = new URL(url);
+      wayTo(target, proxy).post(target, headers).on("response", read).on("error", () => finish(index)).end(body);
+    } catch {
+      finish(index);
+    }
+  });
+  setTimeout(() => {
+    for (const { agent } of routes.values()) agent.destroy();
+  }, deadlineMs).unref();
 }
 
 parentPort.on("message", take);

@@ -15,7 +15,7 @@ import { OptionsError } from "../../model/option-checks.js";
 import { type Envelope, encodeEnvelope } from "../../transport/envelope.js";
 import type { SendResult, Transport } from "../../transport/transport.js";
 import { systemClock } from "../clock.js";
-import { createHttpTransport, type HttpTransportSetup } from "./transport.js";
+import { createSentryTransport, type SentryTransportOptions } from "./sentry-transport.js";
 
 const SDK = { name: "corvid.test", version: "1.2.3" };
 const open: (() => Promise<unknown>)[] = [];
@@ -28,8 +28,8 @@ afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close();
 });
 
-function transportTo(dsn: string, options: Partial<HttpTransportSetup> = {}): Transport {
-  const transport = createHttpTransport({
+function transportTo(dsn: string, options: Partial<SentryTransportOptions> = {}): Transport {
+  const transport = createSentryTransport({
     dsn: parseDsn(dsn),
     sdk: SDK,
     requestTimeoutMs: 5000,
@@ -79,7 +79,7 @@ async function proxied(): Promise<TestProxy> {
   return proxy;
 }
 
-describe("createHttpTransport()", () => {
+describe("createSentryTransport()", () => {
   test("posts the envelope with the headers of the protocol", async () => {
     const received: Received[] = [];
     const port = await listening(createPlainServer(keeping(received)));
@@ -103,10 +103,10 @@ describe("createHttpTransport()", () => {
     expect(body).toEqual(Buffer.from(encodeEnvelope(numbered(1), SDK, sentAt)));
   });
 
-  test("compresses what is longer than a kilobyte", async () => {
+  test("compresses what is longer than 32 KiB", async () => {
     const received: Received[] = [];
     const port = await listening(createPlainServer(keeping(received)));
-    const long = { ...numbered(1), payload: JSON.stringify({ text: "é".repeat(5000) }) };
+    const long = { ...numbered(1), payload: JSON.stringify({ text: "é".repeat(20_000) }) };
     await sendOne(transportTo(`http://key@127.0.0.1:${port}/1`), long);
 
     const { request, body } = received[0]!;
@@ -290,7 +290,7 @@ describe("createHttpTransport()", () => {
   });
 });
 
-describe("createHttpTransport() with TLS", () => {
+describe("createSentryTransport() with TLS", () => {
   test("does not talk to a server nobody vouches for", async () => {
     const received: Received[] = [];
     const port = await listening(createSecureServer(certificate, keeping(received)));
@@ -365,7 +365,7 @@ describe("createHttpTransport() with TLS", () => {
   });
 });
 
-describe("createHttpTransport() with a proxy", () => {
+describe("createSentryTransport() with a proxy", () => {
   test("has it forward plain requests, with its credentials", async () => {
     const received: Received[] = [];
     const port = await listening(createPlainServer(keeping(received)));

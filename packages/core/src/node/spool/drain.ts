@@ -8,7 +8,7 @@ import type { SpooledEvent, SpoolStore } from "../../spool/store.js";
 import type { Envelope } from "../../transport/envelope.js";
 import type { Transport } from "../../transport/transport.js";
 import { systemClock } from "../clock.js";
-import { createHttpTransport, nameOfServer } from "../http/transport.js";
+import { createSentryTransport, nameOfServer } from "../http/sentry-transport.js";
 import { createIdSource } from "../ids.js";
 import { kindOf } from "./discard.js";
 import { visitEnded } from "./ended.js";
@@ -182,7 +182,7 @@ class Drain {
 function transportOf({ dsn, transport, diagnostics = silentDiagnostics }: DrainOptions): Transport {
   if (transport !== undefined) return transport;
   if (dsn === undefined) throw new TypeError("drainSpool: expected a dsn or a transport, received neither");
-  return createHttpTransport({
+  return createSentryTransport({
     dsn: parseDsn(dsn),
     sdk: SDK,
     requestTimeoutMs: REQUEST_TIMEOUT_MS,

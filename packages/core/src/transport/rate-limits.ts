@@ -1,6 +1,6 @@
-import type { RateLimit } from "../transport/transport.js";
+import type { RateLimit } from "./transport.js";
 
-/** What an HTTP answer says about rate limits: its status and the two headers that matter, as received. */
+/** The parts of an HTTP answer that set rate limits: status and two headers, as received. */
 export interface LimitingAnswer {
   readonly status: number;
   readonly retryAfter?: string | readonly string[];
@@ -46,14 +46,14 @@ export function retryAfterMs(
   if (text === undefined || text === "") return undefined;
   const seconds = parseSeconds(text);
   if (seconds !== undefined) return clamp(seconds * 1000);
-  // Date.parse reads bare numbers as years: whatever has no letter is no date.
+  // Date.parse reads bare numbers as years: text without a letter is no date.
   const date = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(date) ? undefined : clamp(date - now);
 }
 
 function parseRateLimits(header: string): RateLimit[] {
   const limits: RateLimit[] = [];
-  // A header of a megabyte is no header of ours.
+  // A longer header does not come from an ingest server.
   for (const part of header.slice(0, 8192).split(",")) {
     const [delay = "", names = ""] = part.split(":");
     const seconds = parseSeconds(delay.trim());
@@ -86,7 +86,7 @@ function joined(header: string | readonly string[] | undefined): string | undefi
   return text === undefined || text.trim() === "" ? undefined : text;
 }
 
-/** What a destination wants nothing of, and until when. Times are on a monotonic clock, in milliseconds. */
+/** The categories a destination takes nothing of, and until when. Times are monotonic milliseconds. */
 export class RateLimits {
   readonly #until = new Map<string, number>();
 

@@ -4,14 +4,14 @@ import { type Answering, always, OK, silent } from "../../../test/support/raw-se
 
 afterEach(cleanUp);
 
-describe("HttpExchange reads answers", () => {
+describe("HttpClient reads answers", () => {
   test.each<[string, string, object]>([
     ["without a body", "HTTP/1.1 204 No Content\r\n\r\n", { status: 204, statusText: "No Content" }],
     ["that leave the body out", "HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n", { status: 304 }],
     [
       "in chunks",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
-      { status: 200, excerpt: "abc" },
+      { status: 200, body: "abc" },
     ],
     [
       "behind others that are not the last",
@@ -37,7 +37,7 @@ describe("HttpExchange reads answers", () => {
     ],
   ])("%s", async (_, text, expected) => {
     const { server, post } = await serving((socket) => void socket.write(text, "latin1"), {
-      excerptBytes: 100,
+      bodyBytes: 100,
     });
 
     expect(await post()).toMatchObject(expected);
@@ -47,10 +47,10 @@ describe("HttpExchange reads answers", () => {
 
   test("that end with the connection", async () => {
     const { post } = await serving((socket) => void socket.end("HTTP/1.1 200 OK\r\n\r\nabc"), {
-      excerptBytes: 100,
+      bodyBytes: 100,
     });
 
-    expect(await post()).toMatchObject({ status: 200, excerpt: "abc" });
+    expect(await post()).toMatchObject({ status: 200, body: "abc" });
   });
 
   test("whose body is cut off", async () => {

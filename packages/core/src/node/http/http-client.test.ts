@@ -4,9 +4,9 @@ import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { createCertificate } from "../../../test/support/certificate.js";
 import {
   cleanUp,
+  clientTo,
   later,
   MOST,
-  poolTo,
   type ServedBench,
   serving,
   settled,
@@ -21,7 +21,7 @@ import {
   silent,
   startRawServer,
 } from "../../../test/support/raw-server.js";
-import type { HttpAnswer } from "../../delivery/http-answer.js";
+import type { HttpAnswer } from "../../transport/http-answer.js";
 
 const http = createRequire(import.meta.url)("node:http") as typeof import("node:http");
 let certificate: { readonly key: string; readonly cert: string };
@@ -46,7 +46,7 @@ const STAGES: readonly Stage[] = [
     name: "while the handshake is awaited",
     async start() {
       const { server } = await serving(silent);
-      return { server, ...poolTo(`https://127.0.0.1:${server.port}`) };
+      return { server, ...clientTo(`https://127.0.0.1:${server.port}`) };
     },
     isReached: ({ server }) => server.connections.length > 0,
   },
@@ -55,7 +55,7 @@ const STAGES: readonly Stage[] = [
     async start() {
       const { server } = await serving(silent);
       const proxy = { protocol: "http:", host: "127.0.0.1", port: server.port } as const;
-      return { server, ...poolTo("https://errors.example", { proxy }) };
+      return { server, ...clientTo("https://errors.example", { proxy }) };
     },
   },
   {
@@ -103,7 +103,7 @@ async function stuckAt({
   return { ...served, answer };
 }
 
-describe("createHttpPool() has one deadline", () => {
+describe("HttpClient has one deadline", () => {
   test.each(named(STAGES.slice(1)))("%s", async (_, stage) => {
     const { answer, clock, sockets } = await stuckAt(stage);
     await settled();
@@ -121,14 +121,14 @@ describe("createHttpPool() has one deadline", () => {
   test("in the middle of a body, by which time the answer is known", async () => {
     const { server, post, clock, sockets } = await serving(
       always("HTTP/1.1 503 Down\r\nRetry-After: 7\r\nContent-Length: 10\r\n\r\nabc"),
-      { excerptBytes: 100 },
+      { bodyBytes: 100 },
     );
     const answer = post();
     await until(() => server.requests.length > 0);
     await settled();
     clock.advance(TIMEOUT_MS);
 
-    expect(await answer).toMatchObject({ status: 503, retryAfter: ["7"], excerpt: "abc" });
+    expect(await answer).toMatchObject({ status: 503, retryAfter: ["7"], body: "abc" });
     await until(() => sockets.size === 0);
     expect(clock.pending).toBe(0);
   });
@@ -148,7 +148,7 @@ describe("createHttpPool() has one deadline", () => {
   });
 
   test("while all connections are taken, and asks for none afterwards", async () => {
-    const { server, post, clock, pool } = await serving(silent);
+    const { server, post, clock, client } = await serving(silent);
     const hung = Array.from({ length: MOST }, () => post());
     await until(() => server.requests.length === MOST);
     clock.advance(TIMEOUT_MS / 2);
@@ -156,7 +156,7 @@ describe("createHttpPool() has one deadline", () => {
     for (const answer of [...hung, late]) answer.catch(() => undefined);
     clock.advance(TIMEOUT_MS / 2);
     await expect(Promise.all(hung)).rejects.toThrow("no answer within");
-    pool.destroy();
+    client.destroy();
 
     await expect(late).rejects.toThrow("closed");
     expect(server.requests).toHaveLength(MOST);
@@ -177,13 +177,13 @@ describe("createHttpPool() has one deadline", () => {
   });
 });
 
-describe("createHttpPool() destroy()", () => {
+describe("HttpClient destroy()", () => {
   const isSocket = (kind: string): boolean => /TCP|TLS|Connect|GetAddr|WriteWrap|ShutdownWrap/.test(kind);
   const active = (): number => process.getActiveResourcesInfo().filter(isSocket).length;
 
   test.each(named(STAGES))("fails at once what is under way, %s", async (_, stage) => {
-    const { answer, clock, pool, sockets, server } = await stuckAt(stage);
-    pool.destroy();
+    const { answer, clock, client, sockets, server } = await stuckAt(stage);
+    client.destroy();
 
     await expect(answer).rejects.toThrow("the transport was closed");
     for (const socket of server.connections) socket.resume();
@@ -193,10 +193,10 @@ describe("createHttpPool() destroy()", () => {
   });
 
   test("fails what waits for a connection", async () => {
-    const { server, post, pool, sockets } = await serving(silent);
+    const { server, post, client, sockets } = await serving(silent);
     const answers = Array.from({ length: MOST + 1 }, () => post());
     await until(() => server.requests.length === MOST);
-    pool.destroy();
+    client.destroy();
 
     for (const answer of answers) await expect(answer).rejects.toThrow("the transport was closed");
     await until(() => sockets.size === 0);
@@ -205,9 +205,9 @@ describe("createHttpPool() destroy()", () => {
 
   test("closes what rests, and leaves nothing behind in the process", async () => {
     const before = active();
-    const { server, post, pool, clock } = await serving(always(OK));
+    const { server, post, client, clock } = await serving(always(OK));
     await Promise.all([post(), post(), post()]);
-    pool.destroy();
+    client.destroy();
     await until(() => server.open === 0);
     await server.close();
     await until(() => active() <= before);
@@ -216,18 +216,20 @@ describe("createHttpPool() destroy()", () => {
   });
 
   test("in the middle of a body gives the answer that is known", async () => {
-    const { server, post, pool } = await serving(always("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"));
+    const { server, post, client } = await serving(
+      always("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"),
+    );
     const answer = post();
     await until(() => server.requests.length > 0);
     await settled();
-    pool.destroy();
+    client.destroy();
 
     expect(await answer).toMatchObject({ status: 200 });
   });
 
-  test("leaves a pool that opens nothing any more", async () => {
-    const { server, post, pool, clock } = await serving(always(OK));
-    pool.destroy();
+  test("leaves a client that opens nothing any more", async () => {
+    const { server, post, client, clock } = await serving(always(OK));
+    client.destroy();
 
     await expect(post()).rejects.toThrow("the transport was closed");
     expect(server.connections).toEqual([]);
@@ -235,7 +237,7 @@ describe("createHttpPool() destroy()", () => {
   });
 });
 
-describe("createHttpPool() names the server", () => {
+describe("HttpClient names the server", () => {
   const hostOf = ({ requests }: RawServer): string | undefined => /^host: (.*)$/im.exec(requests[0]!)?.[1];
 
   test.each([
@@ -244,15 +246,17 @@ describe("createHttpPool() names the server", () => {
     ["::1", "[::1]"],
   ])("at %s, with its port", async (address, name) => {
     const { server } = await serving(always(OK), { host: address });
-    await poolTo(`http://${name}:${server.port}`).post();
+    await clientTo(`http://${name}:${server.port}`).post();
 
     expect(hostOf(server)).toBe(`${name}:${server.port}`);
   });
 
   test("without the port of http, also to a proxy that forwards", async () => {
     const { server } = await serving(always(OK));
-    const { pool } = poolTo("http://errors.example:80", { proxy: { protocol: "http:", ...placeOf(server) } });
-    await pool.post({ path: "http://errors.example/a/api/7/", headers: {}, body: Buffer.of() });
+    const { client } = clientTo("http://errors.example:80", {
+      proxy: { protocol: "http:", ...placeOf(server) },
+    });
+    await client.post({ path: "http://errors.example/a/api/7/", headers: {}, body: Buffer.of() });
 
     expect(server.requests[0]).toMatch(/^POST http:\/\/errors\.example\/a\/api\/7\/ /);
     expect(hostOf(server)).toBe("errors.example");
@@ -261,7 +265,7 @@ describe("createHttpPool() names the server", () => {
   test("without the port of https, also to a proxy that leads there", async () => {
     const { server } = await serving(always(OK), { tls: certificate });
     const proxy = await leadingTo(server);
-    await poolTo("https://localhost:443", {
+    await clientTo("https://localhost:443", {
       ca: certificate.cert,
       proxy: { protocol: "http:", ...placeOf(proxy) },
     }).post();
@@ -289,19 +293,19 @@ async function leadingTo(server: RawServer, options: RawServerOptions = {}): Pro
   return proxy;
 }
 
-describe("createHttpPool() with TLS", () => {
+describe("HttpClient with TLS", () => {
   const secure = (options: RawServerOptions = {}): Promise<ServedBench> =>
     serving(always(OK), { tls: certificate, ...options });
 
   test.each(["http:", "https:"] as const)("keeps a connection through a proxy with %s", async (protocol) => {
     const { server } = await secure();
     const proxy = await leadingTo(server, protocol === "https:" ? { tls: certificate } : {});
-    const { post, pool, sockets } = poolTo(`https://localhost:${server.port}`, {
+    const { post, client, sockets } = clientTo(`https://localhost:${server.port}`, {
       ca: certificate.cert,
       proxy: { protocol, ...placeOf(proxy) },
     });
     for (let count = 0; count < 20; count++) await post();
-    pool.destroy();
+    client.destroy();
     await until(() => sockets.size === 0 && proxy.open === 0);
 
     expect(server.requests).toHaveLength(20);
@@ -311,7 +315,7 @@ describe("createHttpPool() with TLS", () => {
 
   test("sends nothing to a server of another name", async () => {
     const { server } = await secure({ host: "::1" });
-    const { post, sockets } = poolTo(`https://[::1]:${server.port}`, { ca: certificate.cert });
+    const { post, sockets } = clientTo(`https://[::1]:${server.port}`, { ca: certificate.cert });
 
     await expect(post()).rejects.toMatchObject({ code: "ERR_TLS_CERT_ALTNAME_INVALID" });
     await until(() => sockets.size === 0);
@@ -320,7 +324,7 @@ describe("createHttpPool() with TLS", () => {
 
   test("replaces a connection that the server resets", async () => {
     const { server } = await secure();
-    const { post } = poolTo(`https://localhost:${server.port}`, { ca: certificate.cert });
+    const { post } = clientTo(`https://localhost:${server.port}`, { ca: certificate.cert });
     await post();
     server.connections[0]!.destroy();
 
@@ -329,18 +333,15 @@ describe("createHttpPool() with TLS", () => {
   });
 });
 
-describe("createHttpPool() and other people's code", () => {
+describe("HttpClient and other people's code", () => {
   const shim = (): never => {
     throw new Error("this is not for reports");
   };
 
-  test("passes by whoever stands before `request` and agents", async () => {
-    const agents = http.Agent.prototype as unknown as Record<"addRequest" | "createConnection", () => never>;
+  test("does not go through a replaced `request`", async () => {
     const spies = [
       vi.spyOn(http, "request").mockImplementation(shim),
       vi.spyOn(http, "get").mockImplementation(shim),
-      vi.spyOn(agents, "addRequest").mockImplementation(shim),
-      vi.spyOn(agents, "createConnection").mockImplementation(shim),
     ];
     syncBuiltinESMExports();
     later(() => {
@@ -357,7 +358,6 @@ describe("createHttpPool() and other people's code", () => {
   test.each<[string, unknown]>([
     ["is of another protocol", { protocol: "https:" }],
     ["is of no protocol", {}],
-    ["does not exist", null],
   ])("needs no global agent: the one there %s", async (_, agent) => {
     const { globalAgent } = http;
     http.globalAgent = agent as typeof globalAgent;
@@ -370,10 +370,10 @@ describe("createHttpPool() and other people's code", () => {
   });
 
   test("fails alone where a header cannot be sent", async () => {
-    const { server, pool, post, clock, sockets } = await serving(always(OK));
+    const { server, client, post, clock, sockets } = await serving(always(OK));
     const headers = { "x-a": "two\nlines" };
 
-    await expect(pool.post({ path: "/", headers, body: Buffer.of() })).rejects.toMatchObject({
+    await expect(client.post({ path: "/", headers, body: Buffer.of() })).rejects.toMatchObject({
       code: "ERR_INVALID_CHAR",
     });
     await until(() => sockets.size === 0);

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { createCertificate } from "../../../test/support/certificate.js";
 import { startTestProxy } from "../../../test/support/proxy.js";
 import { systemClock } from "../clock.js";
-import { createConnector } from "./connector.js";
+import { createAgent } from "./agent.js";
 
 const undo: (() => unknown)[] = [];
 
@@ -13,7 +13,7 @@ afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
 });
 
-describe("createConnector()", () => {
+describe("createAgent()", () => {
   test("counts a tunnel and the TLS inside it as one socket, whose end is the end of both", async () => {
     const certificate = await createCertificate();
     const server = createServer(certificate, (socket) => socket.on("error", () => undefined)).listen(
@@ -23,16 +23,17 @@ describe("createConnector()", () => {
     await once(server, "listening");
     const proxy = await startTestProxy();
     undo.push(() => server.close(), proxy.close);
-    const { connect, sockets } = createConnector({
+    const { agent, sockets } = createAgent({
       target: new URL(`https://localhost:${(server.address() as AddressInfo).port}`),
       proxy: { protocol: "http:", host: "127.0.0.1", port: Number(proxy.address.split(":")[1]) },
       ca: certificate.cert,
+      connections: 1,
       timeoutMs: 5000,
       clock: systemClock,
     });
     const accepted = once(server, "secureConnection") as Promise<[Socket]>;
-    const socket = await new Promise<Socket>((resolve, reject) => {
-      connect((error, opened) => (opened === null ? reject(error) : resolve(opened)));
+    const socket = await new Promise<unknown>((resolve, reject) => {
+      agent.createConnection({}, (error, opened) => (error === null ? resolve(opened) : reject(error)));
     });
     const [atServer] = await accepted;
 

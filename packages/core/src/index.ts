@@ -49,9 +49,17 @@ export { previewScrub } from "./process/scrub.js";
 export { httpTransport, type HttpTransportOptions } from "./node/http/destination.js";
 export { consoleTransport, type ConsoleTransportOptions } from "./node/transports/console-transport.js";
 export { fileTransport, type FileTransportOptions } from "./node/transports/file-transport.js";
-export type { Envelope, SdkInfo } from "./transport/envelope.js";
+export type { Envelope, EnvelopeKind, SdkInfo } from "./transport/envelope.js";
 export { encodeEnvelope, eventOf } from "./transport/envelope.js";
-export type { Destination, HttpDestination } from "./transport/destination.js";
+export type {
+  Destination,
+  EncodedRequest,
+  HttpCodec,
+  HttpDestination,
+  HttpPost,
+  HttpPostRequest,
+} from "./transport/destination.js";
+export type { HttpAnswer } from "./transport/http-answer.js";
 export type { RateLimit, SendResult, Transport } from "./transport/transport.js";
 export type { DropReason } from "./transport/drops.js";
 

@@ -18,6 +18,7 @@ describe("resolveOptions()", () => {
       maxAttachmentBytes: 20 * 1024 * 1024,
       queueSize: 1000,
       queueBytes: 16_777_216,
+      compressAboveBytes: 32_768,
       requestTimeoutMs: 10_000,
       shutdownTimeoutMs: 2000,
       debug: false,

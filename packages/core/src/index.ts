@@ -48,6 +48,12 @@ export { previewScrub } from "./process/scrub.js";
 // Destinations
 export { httpTransport, type HttpTransportOptions } from "./node/http/destination.js";
 export { consoleTransport, type ConsoleTransportOptions } from "./node/transports/console-transport.js";
+export {
+  type Carrier,
+  type Handshake,
+  type LineTransportOptions,
+  lineTransport,
+} from "./node/transports/line-transport.js";
 export { fileTransport, type FileTransportOptions } from "./node/transports/file-transport.js";
 export type { Envelope, EnvelopeKind, SdkInfo } from "./transport/envelope.js";
 export { encodeEnvelope, eventOf } from "./transport/envelope.js";

@@ -1,8 +1,8 @@
 import { constants, openSync } from "node:fs";
 import { describe, OptionsError } from "../../model/option-checks.js";
 import type { Transport } from "../../transport/transport.js";
-import { createLineTransport } from "./line-transport.js";
-import { LineWriter } from "./line-writer.js";
+import { lineTransport } from "./line-transport.js";
+import { LineWriter, writerCarrier } from "./line-writer.js";
 
 /** Options of {@link consoleTransport}. */
 export interface ConsoleTransportOptions {
@@ -11,8 +11,8 @@ export interface ConsoleTransportOptions {
 }
 
 /**
- * Writes each event as one line of JSON to standard output, for whatever collects the lines of a container or service.
- * Attachments are left out. What is undelivered when the process ends is written before it does.
+ * Writes each event as one line of JSON to standard output, for the collector of a container or service. Attachments are
+ * left out. Undelivered events are written before the process ends.
  *
  * @throws {OptionsError} when `stream` is neither `stdout` nor `stderr`
  */
@@ -21,18 +21,17 @@ export function consoleTransport(options: ConsoleTransportOptions = {}): Transpo
   if (stream !== "stdout" && stream !== "stderr") {
     throw new OptionsError("consoleTransport.stream", '"stdout" or "stderr"', describe(stream));
   }
-  let writer: LineWriter | undefined;
-  return createLineTransport(stream, {
-    writer() {
-      writer ??= new LineWriter(openStream(stream));
-      return writer;
-    },
-  });
+  let opened: LineWriter | undefined;
+  const writer = (): LineWriter => {
+    opened ??= new LineWriter(openStream(stream));
+    return opened;
+  };
+  return lineTransport({ name: stream, carrier: writerCarrier(writer, () => undefined) });
 }
 
 /**
- * A descriptor that never blocks, as otherwise a reader that is stuck would stop the whole process. A pipe or file is
- * opened again for ourselves; a socket cannot be, but becomes non-blocking when Node makes its stream of it.
+ * A descriptor that does not block, because a reader that is stuck would otherwise stop the whole process. A pipe or
+ * file is opened anew; a socket cannot be, but becomes non-blocking when Node creates its stream.
  */
 function openStream(stream: "stdout" | "stderr"): number {
   const fd = stream === "stdout" ? 1 : 2;

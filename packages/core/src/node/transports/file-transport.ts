@@ -3,14 +3,14 @@ import { dirname } from "node:path";
 import { describe, OptionsError } from "../../model/option-checks.js";
 import type { Transport } from "../../transport/transport.js";
 import { monotonicMs } from "../clock.js";
-import { createLineTransport, type LineSink } from "./line-transport.js";
-import { LineWriter } from "./line-writer.js";
+import { lineTransport } from "./line-transport.js";
+import { LineWriter, writerCarrier } from "./line-writer.js";
 
 /** Options of {@link fileTransport}. */
 export interface FileTransportOptions {
-  /** Directories in front of it are made. */
+  /** Its directories are created where they are missing. */
   readonly path: string;
-  /** Permissions of a file that is made. Default `0o600`: events may hold what is not for everyone. */
+  /** Permissions of a new file. Default `0o600`: events may hold private data. */
   readonly mode?: number;
 }
 
@@ -26,7 +26,14 @@ export function fileTransport(options: string | FileTransportOptions): Transport
   const { path, mode = 0o600 } = typeof options === "string" ? { path: options } : options;
   if (typeof path !== "string" || path === "")
     throw new OptionsError("fileTransport.path", "the path of a file", describe(path));
-  return createLineTransport("file", new RotatedFile(path, mode));
+  const file = new RotatedFile(path, mode);
+  return lineTransport({
+    name: "file",
+    carrier: writerCarrier(
+      () => file.writer(),
+      () => file.close(),
+    ),
+  });
 }
 
 interface OpenFile {
@@ -35,8 +42,8 @@ interface OpenFile {
   readonly writer: LineWriter;
 }
 
-/** Follows a path: what is open is what the path means now. */
-class RotatedFile implements LineSink {
+/** Follows a path: the open file is the one that the path names now. */
+class RotatedFile {
   readonly #path: string;
   readonly #mode: number;
   #open: OpenFile | undefined;

@@ -42,7 +42,7 @@ describe("undiciTransport()", () => {
     expect(await client.flush(5000)).toBe(true);
     expect(client.stats()).toMatchObject({ captured: 1, delivered: 1, dropped: {}, queued: 0 });
     expect(client.stats().destinations).toMatchObject([{ name: "http", offered: 1, delivered: 1 }]);
-    expect(server.events().map(({ event_id }) => event_id)).toEqual([id]);
+    expect(server.events().map(({ event }) => event.event_id)).toEqual([id]);
   });
 
   test("sends the protocol's request, and compresses large ones", async () => {

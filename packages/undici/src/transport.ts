@@ -30,7 +30,9 @@ const MOST_BODY_BYTES = 1024 * 1024;
  */
 export function undiciTransport({ dispatcher, ...options }: UndiciTransportOptions): HttpDestination {
   if (typeof dispatcher?.request !== "function")
-    throw new TypeError(`undiciTransport.dispatcher: expected a Dispatcher of undici, received ${dispatcher}`);
+    throw new TypeError(
+      `undiciTransport.dispatcher: expected a Dispatcher of undici, received ${dispatcher}`,
+    );
   return httpTransport({ ...options, post: (request) => post(dispatcher, request) });
 }
 

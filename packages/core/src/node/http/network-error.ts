@@ -4,7 +4,9 @@ export function networkErrorText(error: unknown): string {
   // A host with several addresses fails with all of their errors and no text of its own.
   if (error instanceof AggregateError && error.message === "")
     return error.errors.map(networkErrorText).join("; ");
-  const { message, code = "" } = error as NodeJS.ErrnoException;
+  const { message } = error;
+  // A DOMException has a number.
+  const code = String((error as NodeJS.ErrnoException).code);
   if (message === "socket hang up") return "the connection was closed without an answer";
   if (code === "HPE_HEADER_OVERFLOW") return "the head of the answer is too long";
   if (code.startsWith("HPE_")) return `the answer is no HTTP: ${message.replace(/^Parse Error: /, "")}`;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { withRequestScope, withScope } from "../src/context/current.js";
+import type { Scope } from "../src/context/scope.js";
 import type { RecordingTransport } from "../src/testing.js";
 import { encodeEnvelope } from "../src/transport/envelope.js";
 import { createTestBench, expectBalance } from "./support/client.js";
@@ -37,7 +38,7 @@ describe("captureException()", () => {
           packages: [{ name: "npm:@corvid/core", version: "1.2.3" }],
         },
         tags: { team: "shop", attempt: "2" },
-        extra: { order: { total: "12n" } },
+        extra: { order: { total: "12" } },
         contexts: { trace: { trace_id: `${2}`.padStart(32, "0"), span_id: `${3}`.padStart(16, "0") } },
         user: { id: "7" },
         exception: {
@@ -184,7 +185,7 @@ describe("captureException()", () => {
     ["null", null, "Thrown null", "null"],
     ["a number", 42, "Thrown number", "42"],
     ["a symbol", Symbol("s"), "Thrown symbol", "Symbol(s)"],
-    ["a bigint", 7n, "Thrown bigint", "7n"],
+    ["a bigint", 7n, "Thrown bigint", "7"],
     ["an object", { code: 5 }, "Thrown Object", '{"code":5}'],
   ])("reports a thrown value: %s", async (_kind, thrown, type, value) => {
     const { client, arrived } = createTestBench();
@@ -346,6 +347,50 @@ describe("captureMessage()", () => {
       message: "login of %s with password=[Filtered]",
       params: ["mia", "[Filtered]"],
     });
+  });
+});
+
+describe("hints of other clients", () => {
+  test.each<[how: string, hint: unknown]>([
+    ["a scope written to", (scope: { setTag(key: string, value: string): void }) => scope.setTag("a", "b")],
+    ["captureContext", { captureContext: { tags: { a: "b" } } }],
+    ["captureContext as a function", { captureContext: (scope: Scope) => scope.setTags({ a: "b" }) }],
+    ["tag", { tag: { a: "b" } }],
+  ])("%s", async (_, hint) => {
+    const { client, arrived } = createTestBench();
+
+    client.captureException(failure("x"), hint as never);
+
+    expect((await arrived())[0]?.tags).toEqual({ a: "b" });
+  });
+
+  test("req: method, URL and headers", async () => {
+    const { client, arrived } = createTestBench();
+
+    client.captureException(failure("x"), {
+      req: { method: "GET", originalUrl: "/orders?id=7", headers: { accept: "*/*" }, body: { a: 1 } },
+    } as never);
+
+    expect((await arrived())[0]?.request).toEqual({
+      method: "GET",
+      url: "/orders?id=7",
+      headers: { accept: "*/*" },
+    });
+  });
+
+  test("levels by any name, and times in any form", async () => {
+    const { client, arrived } = createTestBench();
+    const at = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+    for (const timestamp of [at / 1000, at, new Date(at), new Date(at).toISOString()])
+      client.scope.addBreadcrumb({ message: "x", level: "WARN" as never, timestamp: timestamp as never });
+    client.captureMessage("x", "critical" as never);
+
+    const [event] = await arrived();
+    expect(event?.level).toBe("fatal");
+    expect(event?.breadcrumbs).toEqual(
+      Array.from({ length: 4 }, () => ({ message: "x", level: "warning", timestamp: at / 1000 })),
+    );
   });
 });
 

@@ -2,15 +2,10 @@ import { describe, expect, test } from "vitest";
 import { addBreadcrumb, captureException, captureMessage } from "../context/api.js";
 import { getScope, withRequestScope } from "../context/current.js";
 import type { Event } from "../model/event.js";
+import { severityOf } from "../model/levels.js";
 import { unobserved } from "../process/hook-guard.js";
 import { withCapturedEvents } from "../testing.js";
-import {
-  createLogRule,
-  findLoggedError,
-  type LogRecord,
-  type LogRuleOptions,
-  severityOf,
-} from "./log-record.js";
+import { createLogRule, findLoggedError, type LogRecord, type LogRuleOptions } from "./log-record.js";
 
 const ERROR = severityOf("error");
 const INFO = severityOf("info");
@@ -195,7 +190,7 @@ describe("LogRule.report() of a record without an error", () => {
   test("captures the message", async () => {
     const [event] = await eventsOf({ logger: "shop", level: "fatal", message: "till is empty" }, 60);
 
-    expect(event).toMatchObject({ level: "fatal", message: "till is empty" });
+    expect(event).toMatchObject({ level: "fatal", logger: "shop", message: "till is empty" });
     expect(event?.contexts?.log).toEqual({ logger: "shop", level: "fatal", message: "till is empty" });
   });
 

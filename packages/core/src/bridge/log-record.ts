@@ -4,6 +4,7 @@ import { addBreadcrumb, captureException, captureMessage } from "../context/api.
 import { listeningClient } from "../context/current.js";
 import { mergeDefined } from "../context/scope.js";
 import type { Level } from "../model/event.js";
+import { levelOf, severityFrom } from "../model/levels.js";
 import { describe, OptionsError } from "../model/option-checks.js";
 import { read } from "../model/safe-read.js";
 import { isUnobserved, unobserved } from "../process/hook-guard.js";
@@ -79,28 +80,6 @@ export interface LoggedError {
   readonly errorKey: string;
 }
 
-/** Severities on pino's scale, by every name that common loggers use: pino's, winston's (npm), syslog's. */
-const SEVERITIES: ReadonlyMap<string, number> = new Map([
-  ...["silly", "trace", "finest"].map((name) => [name, 10] as const),
-  ...["debug", "verbose", "fine"].map((name) => [name, 20] as const),
-  ...["info", "http", "log", "notice"].map((name) => [name, 30] as const),
-  ...["warn", "warning"].map((name) => [name, 40] as const),
-  ...["error", "err"].map((name) => [name, 50] as const),
-  ...["fatal", "crit", "critical", "alert", "emerg", "emergency", "panic"].map((name) => [name, 60] as const),
-]);
-
-const INFO = 30;
-
-/**
- * How bad a level is, as a number on pino's scale: 10 trace, 20 debug, 30 info, 40 warn, 50 error, 60 fatal.
- *
- * @param name - a level's name; known ones count by their name, whatever their number
- * @param number - the level's number, for names of the application's own
- */
-export function severityOf(name: string | undefined, number: number = INFO): number {
-  return (name === undefined ? undefined : SEVERITIES.get(name)) ?? number;
-}
-
 /** The fields in which applications put errors. */
 export const ERROR_KEYS: readonly string[] = ["err", "error", "exception"];
 
@@ -158,7 +137,7 @@ export function createLogRule(origin: string, options: LogRuleOptions = {}): Log
 
 function threshold(option: string, level: LogLevel | number | false): number {
   if (level === false) return Number.POSITIVE_INFINITY;
-  const severity = typeof level === "number" ? level : SEVERITIES.get(level);
+  const severity = typeof level === "number" ? level : severityFrom(level);
   if (severity === undefined || Number.isNaN(severity))
     throw new OptionsError(
       option,
@@ -175,6 +154,7 @@ function capture(origin: string, level: Level, record: LogRecord): string {
     level,
     ...facts(record, found?.errorKey),
     contexts: { log: lineOf(record) },
+    ...(record.logger === undefined ? {} : { logger: record.logger }),
     mechanism: { type: `auto.log.${origin}`, handled: true },
   };
   if (found !== undefined) return captureException(found.error, hint);
@@ -218,13 +198,6 @@ function errorOf(
 function shortError(error: unknown): string {
   const name = read(error, "name");
   return `${typeof name === "string" ? cleanText(name, 128) : "Error"}: ${cleanText(read(error, "message") ?? "", 1024)}`;
-}
-
-function levelOf(severity: number): Level {
-  if (severity >= 60) return "fatal";
-  if (severity >= 50) return "error";
-  if (severity >= 40) return "warning";
-  return severity >= INFO ? "info" : "debug";
 }
 
 /** Tags and extra of a record, copied: together they are bounded as one value is. */

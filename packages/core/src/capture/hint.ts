@@ -19,6 +19,8 @@ export interface CaptureHint {
   /** Groups events on the server; `{{ default }}` stands for the grouping that would apply without. */
   readonly fingerprint?: readonly string[];
   readonly transaction?: string;
+  /** Name of the logger that reported it. */
+  readonly logger?: string;
   readonly request?: RequestInfo;
   readonly attachments?: readonly Attachment[];
   readonly mechanism?: Mechanism;

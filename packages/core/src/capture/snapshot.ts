@@ -5,21 +5,14 @@ import {
   innermost,
   mergeDefined,
   type RequestPolicy,
+  Scope,
   type ScopeData,
   userFromInput,
 } from "../context/scope.js";
 import type { TraceLink } from "../context/trace-link.js";
-import {
-  type Event,
-  type Json,
-  LEVELS,
-  type Level,
-  type LogEntry,
-  type Mechanism,
-  type RequestInfo,
-  type User,
-} from "../model/event.js";
-import { isList, isObject, read } from "../model/safe-read.js";
+import type { Event, Json, Level, LogEntry, Mechanism, RequestInfo, User } from "../model/event.js";
+import { levelFrom } from "../model/levels.js";
+import { isList, isObject, read, readText } from "../model/safe-read.js";
 import {
   asRecord,
   cleanText,
@@ -42,6 +35,7 @@ export interface HintData {
   readonly user?: User;
   readonly fingerprint?: readonly string[];
   readonly transaction?: string;
+  readonly logger?: string;
   readonly request?: RequestInfo;
   readonly attachments: readonly HeldAttachment[];
   readonly mechanism?: Mechanism;
@@ -108,8 +102,12 @@ export function snapshotOf(
 /** What a call without a hint gave. */
 export const NO_HINT: HintData = { tags: {}, extra: {}, contexts: {}, attachments: [] };
 
-/** Copies a hint, field by field: one that cannot be read costs itself only. */
-export function copyHint(hint: CaptureHint | undefined, limits: NormaliseLimits): HintData {
+/**
+ * Copies a hint, field by field: one that cannot be read costs itself only. What hints of other clients mean is read too:
+ * `(scope) => …`, `captureContext`, `tag` and `req`.
+ */
+export function copyHint(given: CaptureHint | undefined, limits: NormaliseLimits): HintData {
+  const hint = plainHint(given);
   if (!isObject(hint)) return NO_HINT;
   const copy: { -readonly [Field in keyof HintData]?: unknown } = { ...NO_HINT };
   for (const [field, copyField] of Object.entries(HINT_FIELDS)) {
@@ -124,10 +122,46 @@ export function copyHint(hint: CaptureHint | undefined, limits: NormaliseLimits)
   return copy as HintData;
 }
 
+function plainHint(given: unknown): object | undefined {
+  if (typeof given === "function") return writtenScope(given);
+  if (!isObject(given)) return undefined;
+  const [context, tag, req] = ["captureContext", "tag", "req"].map((name) => read(given, name));
+  if (context === undefined && !isObject(tag) && !isObject(req)) return given;
+  return {
+    ...plainHint(context),
+    ...(isObject(tag) ? { tags: tag } : {}),
+    ...(isObject(req) ? { request: requestOf(req) } : {}),
+    ...given,
+  };
+}
+
+/** What a function writes into the scope that other clients hand to it. */
+function writtenScope(write: object): object | undefined {
+  try {
+    const scope = new Scope();
+    Reflect.apply(write as (scope: Scope) => unknown, undefined, [scope]);
+    const { request: _request, breadcrumbs: _breadcrumbs, ...data } = scope.snapshot();
+    return data;
+  } catch {
+    return undefined; // The application's mistake, which costs its own words only.
+  }
+}
+
+function requestOf(req: object): RequestInfo {
+  const url = readText(req, "originalUrl") ?? readText(req, "url");
+  const method = readText(req, "method");
+  const headers = read(req, "headers");
+  return {
+    ...(method === undefined ? {} : { method }),
+    ...(url === undefined ? {} : { url }),
+    ...(isObject(headers) ? { headers: headers as Record<string, string> } : {}),
+  };
+}
+
 const HINT_FIELDS: {
   readonly [Field in keyof HintData]-?: (given: never, limits: NormaliseLimits) => unknown;
 } = {
-  level: (level: Level) => (LEVELS.includes(level) ? level : undefined),
+  level: levelFrom,
   tags: (tags: NonNullable<CaptureHint["tags"]>) => mergeDefined({}, tags, (value) => cleanText(value, 200)),
   extra: (extra: NonNullable<CaptureHint["extra"]>, limits) =>
     mergeDefined({}, extra, createNormaliser(limits)),
@@ -138,6 +172,7 @@ const HINT_FIELDS: {
   user: (user: UserInput) => (isObject(user) ? userFromInput(user) : undefined),
   fingerprint: copyFingerprint,
   transaction: (name: string) => cleanText(name, 200),
+  logger: (name: string) => cleanText(name, 64),
   request: (request: RequestInfo, limits) => (isObject(request) ? normalise(request, limits) : undefined),
   attachments: copyAttachments,
   mechanism: (mechanism: Mechanism, limits) =>

@@ -1,14 +1,8 @@
 import type { TagValue, UserInput } from "../capture/hint.js";
-import {
-  type Attachment,
-  type Breadcrumb,
-  type Json,
-  LEVELS,
-  type Level,
-  type RequestInfo,
-  type User,
-} from "../model/event.js";
+import type { Attachment, Breadcrumb, Json, Level, RequestInfo, User } from "../model/event.js";
+import { levelFrom } from "../model/levels.js";
 import { needStack } from "../model/stack-room.js";
+import { timestamp as readTimestamp } from "../process/conform/names.js";
 import { ownKeys } from "../process/normalise/own-keys.js";
 import { cleanText, createNormaliser, type NormaliseLimits, normaliseRecord } from "../process/normalise.js";
 import { Trace } from "../trace/trace.js";
@@ -259,7 +253,7 @@ export class Scope {
 
   /** Sets the level of events that do not say theirs; `undefined` goes back to the default. */
   setLevel(level: Level | undefined): this {
-    return this.#change((data) => ({ ...data, level: level && LEVELS.includes(level) ? level : undefined }));
+    return this.#change((data) => ({ ...data, level: levelFrom(level) }));
   }
 
   /** Says how to describe the request; asked only when an event needs it. */
@@ -395,10 +389,9 @@ function crumbFields(crumb: Breadcrumb): Breadcrumb {
 function plainCrumb(crumb: Breadcrumb): Breadcrumb {
   const { timestamp, type, category, message, level, data } = crumb;
   return {
-    ...(typeof timestamp === "number" ? { timestamp } : {}),
     ...mergeDefined({}, { type, category }, (value) => cleanText(value, 128)),
     ...(message === undefined ? {} : { message: cleanText(message, CRUMB_MESSAGE) }),
-    ...(level !== undefined && LEVELS.includes(level) ? { level } : {}),
+    ...mergeDefined({}, { timestamp: readTimestamp(timestamp), level: levelFrom(level) }, (value) => value),
     ...(data === undefined ? {} : { data: normaliseRecord(data, CRUMB_LIMITS) }),
   };
 }

@@ -54,6 +54,7 @@ export function enrich(event: Event, sightings: readonly CaptureContext[], facts
     request: innermost(layers, "request"),
     fingerprint: innermost(layers, "fingerprint")?.slice(),
     transaction: innermost(layers, "transaction"),
+    logger: innermost(layers, "logger"),
     breadcrumbs: breadcrumbsOf(event, sightings, facts.maxBreadcrumbs),
   };
   return withHandling(enriched, sightings);
@@ -68,7 +69,9 @@ export function attachmentsOf(sightings: readonly CaptureContext[]): HeldAttachm
   return [...new Set(all)];
 }
 
-type Layer = Partial<Pick<Event, "request" | "user" | "transaction" | "tags" | "extra" | "contexts">> & {
+type Layer = Partial<
+  Pick<Event, "request" | "user" | "transaction" | "logger" | "tags" | "extra" | "contexts">
+> & {
   readonly fingerprint?: readonly string[];
 };
 

@@ -10,7 +10,7 @@ import type {
   Stacktrace,
   User,
 } from "../model/event.js";
-import { LEVELS } from "../model/event.js";
+import { levelFrom } from "../model/levels.js";
 import {
   complete,
   count,
@@ -111,7 +111,7 @@ function eventReader(given: NormaliseLimits): Read<Partial<Event>> {
     event_id: eventId,
     timestamp,
     platform: () => "node",
-    level: oneOf(LEVELS, { warn: "warning", critical: "fatal", log: "info", trace: "debug" }),
+    level: levelFrom,
     message: text(long),
     logger: line(64),
     transaction: line(200),
@@ -248,7 +248,7 @@ function breadcrumb(limits: NormaliseLimits): Read<Breadcrumb> {
     type: line(128),
     category: line(128),
     message: text(limits.stringLength),
-    level: oneOf(LEVELS, { warn: "warning", critical: "fatal", log: "info", trace: "debug" }),
+    level: levelFrom,
     data: record(limits),
   });
 }

@@ -10,9 +10,6 @@ class Order {
   get total(): number {
     throw new Error(this.#secret);
   }
-  toJSON(): never {
-    throw new Error("not to be called");
-  }
 }
 
 class OddMap extends Map<string, number> {
@@ -36,7 +33,7 @@ describe("normalise() says in JSON", () => {
       [1, -1.5, 0, "-0", "NaN", "Infinity", "-Infinity"],
     ],
     ["nothing", [null, undefined], [null, "[undefined]"]],
-    ["bigints", [12n, -1n, 2n ** 2000n], ["12n", "-1n", "[BigInt]"]],
+    ["bigints", [12n, -1n, 2n ** 2000n], ["12", "-1", "[BigInt]"]],
     ["symbols", Symbol("a"), "Symbol(a)"],
     [
       "functions",
@@ -48,7 +45,7 @@ describe("normalise() says in JSON", () => {
     [
       "boxes",
       [Object("a"), Object(1), Object(true), Object(1n), Object(Number.NaN)],
-      ["a", 1, true, "1n", "NaN"],
+      ["a", 1, true, "1", "NaN"],
     ],
     [
       "URLs",
@@ -99,17 +96,20 @@ describe("normalise() says in JSON", () => {
     expect(normalise(error)).toEqual({
       type: "PaymentError",
       message: "declined",
-      cause: { type: "TypeError", message: "no card" },
+      stack: expect.stringMatching(/^at .*normalise\.test\.ts/),
+      cause: { type: "TypeError", message: "no card", stack: expect.any(String) },
       code: "E_CARD",
     });
     expect(normalise(new AggregateError([new RangeError("a")], "b"))).toEqual({
       type: "AggregateError",
       message: "b",
-      errors: [{ type: "RangeError", message: "a" }],
+      stack: expect.any(String),
+      errors: [{ type: "RangeError", message: "a", stack: expect.any(String) }],
     });
     expect(normalise(new DOMException("stop", "AbortError"))).toEqual({
       type: "AbortError",
       message: "stop",
+      stack: expect.any(String),
     });
   });
 });
@@ -129,7 +129,7 @@ describe("normalise() runs no code of the value:", () => {
     expect(getter).not.toHaveBeenCalled();
   });
 
-  test("proxy traps, which may never return", () => {
+  test("what a proxy's traps do but throw", () => {
     const trap = vi.fn(() => {
       throw new Error("trap");
     });
@@ -153,10 +153,33 @@ describe("normalise() runs no code of the value:", () => {
     ];
 
     expect(normalise(value)).toEqual(["[Proxy]", "[Proxy]", "[Function ?]", {}, "[Proxy]", { "[Proxy]": 1 }]);
-    expect(trap).not.toHaveBeenCalled();
   });
 
-  test("toJSON, toString, Symbol.toPrimitive, Symbol.toStringTag, constructor, a stack's formatting", () => {
+  test("the same trap of a proxy twice", () => {
+    const asked: string[] = [];
+    const proxied = (target: object): object =>
+      new Proxy(target, {
+        get: (of, key) => {
+          asked.push(`get ${String(key)}`);
+          return Reflect.get(of, key);
+        },
+        ownKeys: (of) => {
+          asked.push("ownKeys");
+          return Reflect.ownKeys(of);
+        },
+      });
+
+    expect(normalise([proxied({ a: 1, b: { c: 2 } }), proxied([1, proxied([2])])])).toEqual([
+      { a: 1, b: { c: 2 } },
+      [1, [2]],
+    ]);
+    expect(asked).toEqual([
+      ...["get toJSON", "ownKeys", "get a", "get b"],
+      ...["get length", "get 0", "get 1", "get length", "get 0"],
+    ]);
+  });
+
+  test("toJSON of plain objects, toString, Symbol.toPrimitive, Symbol.toStringTag, constructor", () => {
     const called = vi.fn(() => "called");
     const value = {
       toJSON: called,
@@ -169,16 +192,78 @@ describe("normalise() runs no code of the value:", () => {
         return called as never;
       },
     };
-    const before = Error.prepareStackTrace;
-    Error.prepareStackTrace = called as never;
-    try {
-      normalise([value, Object.create(value), new Error("x"), { message: new Error("y") }]);
-      cleanText(value, 100);
-    } finally {
-      Error.prepareStackTrace = before;
-    }
+    normalise([value, Object.create(value), new Error("x"), { message: new Error("y") }]);
+    cleanText(value, 100);
 
     expect(called).not.toHaveBeenCalled();
+  });
+});
+
+describe("normalise() shows what a class instance says of itself:", () => {
+  class ObjectId {
+    toJSON(): string {
+      return "507f1f77bcf86cd799439011";
+    }
+  }
+  class Decimal128 {
+    toString(): string {
+      return "10.50";
+    }
+    toJSON(): object {
+      return { $numberDecimal: "10.50" };
+    }
+  }
+  class User {
+    readonly name = "ann";
+    readonly hash = "secret";
+    toJSON(): object {
+      return { name: this.name, id: new ObjectId() };
+    }
+  }
+
+  test("ids, decimals and models, also behind a proxy, and ids as deep as any text", () => {
+    const id = "507f1f77bcf86cd799439011";
+    const value = [new ObjectId(), new Decimal128(), new User(), new Proxy([new User()], {})];
+
+    expect(normalise(value)).toEqual([id, "10.50", { name: "ann", id }, [{ name: "ann", id }]]);
+    expect(normalise({ id: new ObjectId() }, { ...DEFAULT_LIMITS, depth: 1 })).toEqual({ id });
+  });
+
+  test("nothing of an instance whose toJSON throws, is slow for the second time, or returns nothing", () => {
+    class Broken {
+      readonly hash = "secret";
+      toJSON(): never {
+        throw new Error("no");
+      }
+    }
+    class Slow {
+      toJSON(): string {
+        const end = performance.now() + 3;
+        while (performance.now() < end);
+        return "slow";
+      }
+    }
+    class Silent {
+      readonly hash = "secret";
+      toJSON(): undefined {}
+    }
+
+    expect(normalise([new Broken(), new Slow(), new Slow(), new Silent()])).toEqual([
+      "[Broken]",
+      "slow",
+      "[Slow]",
+      "[Silent]",
+    ]);
+  });
+
+  test("with an end, when it makes ever new instances", () => {
+    class Endless {
+      toJSON(): object {
+        return { next: new Endless() };
+      }
+    }
+
+    expect(JSON.stringify(normalise(new Endless()))).toMatch(/^(?:\{"next":)+"\[Endless\]"\}+$/);
   });
 });
 
@@ -392,7 +477,7 @@ describe("cleanText()", () => {
       "true",
       "1",
       "NaN",
-      "1n",
+      "1",
       "Symbol(s)",
       `{"a":[1]}`,
       "1970-01-01T00:00:00.000Z",

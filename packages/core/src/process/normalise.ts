@@ -1,5 +1,8 @@
 import type { Json } from "../model/event.js";
+import { isCorvidLine } from "../stacktrace/corvid-code.js";
+import { frameLines } from "../stacktrace/stack-text.js";
 import { callBuiltIn, className, dataProperty, hasBrand, isError } from "./foreign.js";
+import { type OwnWords, ownWords, readProxy } from "./normalise/foreign-json.js";
 import {
   describe,
   describePrimitive,
@@ -10,7 +13,7 @@ import {
   textOfObject,
   unbox,
 } from "./normalise/leaves.js";
-import { ownKeys } from "./normalise/own-keys.js";
+import { monotonic, ownKeys } from "./normalise/own-keys.js";
 import { CUT, cutText } from "./text.js";
 
 /** How much of a value is kept. */
@@ -48,10 +51,11 @@ const TOO_MANY = "too many to list";
 /**
  * Any value as JSON: a bounded copy, made in one pass and in bounded time.
  *
- * It never throws, never changes the value and runs no code of it: getters are shown as `[Getter]`, proxies as
- * `[Proxy]`, `toJSON` is not called. What JSON cannot say becomes text: `NaN`, `12n`, `[Function load]`,
- * `[Circular]`. An instance carries its class under `[class]`; a Map reads like an object, a Set like a list, an
- * Error as its type, message and own properties. Where something was left out, `…` says how much.
+ * It never throws and never changes the value. Getters are not run and shown as `[Getter]`. An instance of a class
+ * shows what its `toJSON` returns, so that what a model hides stays hidden; a class that took over 2 ms or threw is shown
+ * by its name. A proxy is read once for each key. What JSON cannot say becomes text: `NaN`, the digits of a BigInt,
+ * `[Function load]`, `[Circular]`. An instance without `toJSON` carries its class under `[class]`; a Map reads like an
+ * object, a Set like a list, an Error as its type, message, stack and own properties. Where something was left out, `…` says how much.
  */
 export function normalise(value: unknown, limits: NormaliseLimits = DEFAULT_LIMITS): Json {
   return copyValue(value, 0, newCopy(limits));
@@ -95,6 +99,8 @@ interface Copy {
   readonly stringLength: number;
   readonly dataOnly: boolean;
   left: number;
+  /** Time that traps of proxies took. */
+  foreignMs: number;
   readonly ancestors: object[];
 }
 
@@ -106,6 +112,7 @@ function newCopy({ depth, breadth, stringLength, totalBytes, dataOnly = false }:
     stringLength,
     dataOnly,
     left,
+    foreignMs: 0,
     ancestors: [],
   };
 }
@@ -140,11 +147,17 @@ function spend(text: string, copy: Copy): string {
 function copyObject(value: object, depth: number, copy: Copy): Json {
   const height = copy.ancestors.length;
   try {
-    if (hasBrand("isProxy", value)) return "[Proxy]";
     if (copy.ancestors.includes(value)) return "[Circular]";
+    if (hasBrand("isProxy", value)) return copyProxy(value, depth, copy);
     if (hasBrand("isBoxedPrimitive", value)) return copyValue(unbox(value), depth, copy);
     const text = textOfObject(value, copy.stringLength);
     if (text !== undefined) return spend(text, copy);
+    const words = wordsOf(value, depth, copy);
+    if (words !== undefined) {
+      if ("kept" in words) return spend(describe(value), copy);
+      copy.ancestors.push(value);
+      return copyValue(words.said, typeof words.said === "object" ? depth + 1 : depth, copy);
+    }
     if (depth >= copy.depth) return spend(describe(value), copy);
     copy.ancestors.push(value);
     return Array.isArray(value) ? copyList(value, depth + 1, copy) : copyEntries(value, depth + 1, copy);
@@ -155,6 +168,33 @@ function copyObject(value: object, depth: number, copy: Copy): Json {
     copy.ancestors.length = height;
   }
 }
+
+/** A class instance that says what it shows; errors and what is no class show themselves. */
+function wordsOf(value: object, depth: number, copy: Copy): OwnWords | undefined {
+  if (Array.isArray(value)) return undefined;
+  const name = className(value);
+  if (name === "Object" || name === "" || isError(value)) return undefined;
+  return ownWords(value, name, depth >= copy.depth, monotonic);
+}
+
+/** Read once, key by key; one whose traps throw stays what it is. */
+function copyProxy(value: object, depth: number, copy: Copy): Json {
+  if (depth >= copy.depth || copy.foreignMs > MOST_FOREIGN_MS) return "[Proxy]";
+  const start = monotonic();
+  let read: unknown;
+  try {
+    read = readProxy(value, copy.breadth);
+  } catch {
+    return "[Proxy]";
+  } finally {
+    copy.foreignMs += monotonic() - start;
+  }
+  copy.ancestors.push(value);
+  return copyValue(read, depth, copy);
+}
+
+/** What all proxies of one value together may take. */
+const MOST_FOREIGN_MS = 5;
 
 function copyList(list: readonly unknown[], depth: number, copy: Copy): Json {
   const shown = list.length <= copy.breadth ? list.length : copy.breadth - 1;
@@ -286,17 +326,34 @@ function copyError(error: object, name: string, record: RecordCopy, depth: numbe
   const [type, message] = name === "DOMException" ? domExceptionParts(error) : [undefined, undefined];
   record.put("type", copyValue(type ?? errorType(error, name), depth, copy));
   record.put("message", copyValue(message ?? dataProperty(error, "message") ?? "", depth, copy));
-  // Hidden by the language, yet what one wants to know. The stack is not read: making it runs the application's code.
+  // Hidden by the language, yet what one wants to know.
   for (const key of ["cause", "errors"]) {
     const descriptor = Reflect.getOwnPropertyDescriptor(error, key);
     if (descriptor !== undefined && !descriptor.enumerable)
       record.put(key, copyProperty(descriptor, depth, copy));
   }
+  const stack = stackOf(error);
+  if (stack !== undefined) record.put("stack", copyValue(stack, depth, copy));
   const names = ownKeys(error)?.names;
   if (names === undefined) record.put(CUT, TOO_MANY);
   else copyKeys(error, names.filter(isNotShown), record, depth);
   return record.result;
 }
+
+/** The topmost lines; making them may run the application's `prepareStackTrace`, which may throw. */
+function stackOf(error: object): string | undefined {
+  try {
+    const { stack, name, message } = error as Error;
+    const lines = frameLines(stack, String(name), String(message))
+      .filter((line) => !isCorvidLine(line))
+      .slice(0, MOST_STACK_LINES);
+    return lines.length === 0 ? undefined : lines.map((line) => line.trim()).join("\n");
+  } catch {
+    return undefined;
+  }
+}
+
+const MOST_STACK_LINES = 10;
 
 function isNotShown(key: string): boolean {
   return key !== "name" && key !== "message" && key !== "stack";

@@ -147,7 +147,7 @@ export class CaptureWriter {
 
   /** Scope or hint without what is no data, or `undefined` when nothing is left. */
   #plain(given: ScopeData | HintData): Plain<ScopeData & HintData> | undefined {
-    const { level, mechanism, attachments } = given as HintData;
+    const { level, logger, mechanism, attachments } = given as HintData;
     const { tags, extra, contexts, user, fingerprint, transaction } = given;
     const data = {
       ...(isFilled(tags) ? { tags } : {}),
@@ -157,6 +157,7 @@ export class CaptureWriter {
       ...(fingerprint === undefined ? {} : { fingerprint: fingerprint as string[] }),
       ...(transaction === undefined ? {} : { transaction }),
       ...(level === undefined ? {} : { level }),
+      ...(logger === undefined ? {} : { logger }),
     };
     const told = isFilled(data) ? this.#event(data) : data;
     const files = attachments.length === 0 ? undefined : attachments.map(writtenAttachment);

@@ -104,7 +104,7 @@ describe("Console", () => {
       "",
       "Symbol(s) %d %c",
       expect.stringContaining("[Proxy]"),
-      expect.stringContaining("5n"),
+      expect.stringContaining(" 5 "),
       "TypeError: no %s",
       "red rest",
     ]);

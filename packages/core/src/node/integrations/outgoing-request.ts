@@ -2,6 +2,7 @@ import { requestScope } from "../../context/current.js";
 import type { Scope } from "../../context/scope.js";
 import type { Json, Level } from "../../model/event.js";
 import type { TraceHeadersFor } from "../../trace/tracer.js";
+import { systemClock } from "../clock.js";
 import { leaveSeenStep } from "./seen-step.js";
 
 /** What a client wants of outgoing requests. */
@@ -24,11 +25,14 @@ export type RequestEnd = { readonly status: number; readonly size?: number } | {
 
 /** Requests under way, each with the scope it was sent from. They are held weakly: one that never ends leaves nothing. */
 export class OutgoingRequests {
-  readonly #begun = new WeakMap<object, { readonly scope: Scope; readonly size: number | undefined }>();
+  readonly #begun = new WeakMap<
+    object,
+    { readonly scope: Scope; readonly size: number | undefined; readonly at: number }
+  >();
 
   /** Remembers where a request comes from. @param size - of its body in bytes, where it is known before */
   begin(request: object, size: number | undefined): void {
-    this.#begun.set(request, { scope: requestScope(), size });
+    this.#begun.set(request, { scope: requestScope(), size, at: systemClock.monotonic() });
   }
 
   /** Leaves the breadcrumb, once. @param facts - read only when there is one to leave */
@@ -39,15 +43,23 @@ export class OutgoingRequests {
     const { method, url } = facts();
     const [address, query] = splitUrl(url);
     const data: Record<string, Json | undefined> = {
+      method,
       url: address,
-      "http.request.method": method,
-      "http.response.status_code": "status" in how ? how.status : undefined,
+      status_code: "status" in how ? how.status : undefined,
+      duration_ms: Math.round(systemClock.monotonic() - begun.at),
       "http.query": query,
       "http.request.body.size": begun.size,
       "http.response.body.size": "size" in how ? how.size : undefined,
       error: "error" in how ? errorName(how.error) : undefined,
     };
-    leaveSeenStep(begun.scope, { type: "http", category: "http", level: levelOf(how), data: present(data) });
+    const outcome = "status" in how ? how.status : errorName(how.error);
+    leaveSeenStep(begun.scope, {
+      type: "http",
+      category: "http",
+      level: levelOf(how),
+      message: `${method} ${address} → ${outcome}`,
+      data: present(data),
+    });
   }
 }
 

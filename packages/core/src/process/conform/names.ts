@@ -45,12 +45,20 @@ export const eventId: Read<string> = (value) => {
   return /^[0-9a-f]{32}$/.test(id) ? id : undefined;
 };
 
-/** Seconds since the Unix epoch; a Date or the text of one is taken. */
+/** Seconds since the Unix epoch; milliseconds (from 1973 on), a Date or the text of one are taken. */
 export const timestamp: Read<number> = (value) => {
-  const seconds = typeof value === "number" ? value : millisecondsOf(value) / 1000;
+  const number = typeof value === "string" && /^\d{1,16}(?:\.\d+)?$/.test(value) ? Number(value) : value;
+  const seconds =
+    typeof number !== "number"
+      ? millisecondsOf(number) / 1000
+      : number < FIRST_MILLISECOND
+        ? number
+        : number / 1000;
   return Number.isFinite(seconds) && seconds >= 0 && seconds < LATEST_SECOND ? seconds : undefined;
 };
 
+/** No time in seconds is as large: it would lie beyond the year 5000. */
+const FIRST_MILLISECOND = 1e11;
 /** The end of the year 9999: later moments have no form a server can read. */
 const LATEST_SECOND = 253_402_300_800;
 

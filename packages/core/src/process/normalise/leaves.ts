@@ -16,7 +16,7 @@ const LARGEST_BIGINT = 2n ** 1024n;
 export function describePrimitive(value: unknown): string {
   switch (typeof value) {
     case "bigint":
-      return value < LARGEST_BIGINT && value > -LARGEST_BIGINT ? `${value}n` : "[BigInt]";
+      return value < LARGEST_BIGINT && value > -LARGEST_BIGINT ? `${value}` : "[BigInt]";
     case "symbol":
       return cutText(`Symbol(${cutText(value.description ?? "", NAME_LENGTH)})`, NAME_LENGTH + 8);
     case "function":

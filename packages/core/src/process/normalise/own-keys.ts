@@ -44,6 +44,6 @@ function isSlow(value: object, now: () => number): boolean {
   return now() - start > WALK_MS;
 }
 
-function monotonic(): number {
+export function monotonic(): number {
   return performance.now();
 }

@@ -31,6 +31,20 @@ const discarded = (quantity: number): unknown => [
 ];
 
 describe("attachments", () => {
+  test("that stay behind are marked on the event, and counted in stats()", async () => {
+    const { client, arrived } = createTestBench({ maxAttachmentBytes: 10 });
+    client.captureException(new Error("x"), {
+      attachments: [
+        { filename: "small", data: "1234" },
+        { filename: "large", data: "x".repeat(11) },
+      ],
+    });
+    const [event] = await arrived();
+
+    expect(event!.contexts?.["attachments"]).toEqual({ bytes_left: 11, reason: "queue_overflow" });
+    expect(client.stats().destinations).toMatchObject([{ attachmentBytesLeft: 11 }]);
+  });
+
   test("are those of the scopes and the call, each once, as they were", async () => {
     const { client, transport, arrived } = createTestBench();
     const data = new Uint8Array([1, 2, 3]);

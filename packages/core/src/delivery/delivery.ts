@@ -219,8 +219,11 @@ class TransportDelivery implements Delivery {
         if (result.kind === "refused")
           this.#scheduler.settle(item, { kind: "dropped", reason: result.reason });
       });
-    } catch {
-      // The process is ending; what was not sent stays counted as queued.
+    } catch (error) {
+      // What was not sent stays counted as queued. Node's permission model refuses threads on purpose.
+      const { code } = (error ?? {}) as { readonly code?: unknown };
+      if (code === "ERR_ACCESS_DENIED") return;
+      this.#options.diagnostics.warn("internal-error", "sending at the process's end", thrownText(error));
     }
   }
 

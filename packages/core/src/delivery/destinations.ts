@@ -56,7 +56,7 @@ export class Destinations {
     return this.#tracker.size;
   }
 
-  /** Events, and their bytes, at the one that has least: one that takes nothing holds up nobody else. */
+  /** Events, and their bytes, at the destination that has least: one that is down holds up no other. */
   get least(): { readonly items: number; readonly bytes: number } {
     if (this.isNone) return NOTHING;
     let items = Number.POSITIVE_INFINITY;
@@ -148,7 +148,7 @@ export class Destinations {
     for (const delivery of this.#deliveries) delivery.recordDiscard(reason, category, quantity);
   }
 
-  /** Nobody here sends the event: it waits on disk, or another process has it. */
+  /** This process does not send the event: it waits on disk, or another process has it. */
   leave(id: string): void {
     const { spool, ledger } = this.#context;
     if (spool === undefined || spool.leave(id)) return;
@@ -231,7 +231,7 @@ export function transportsOf(
   });
 }
 
-/** Names by which the destinations of a client are told apart on disk, the same in every process: `http`, `file`, `file#2`. */
+/** Names of a client's destinations on disk, distinct and the same in every process: `http`, `file`, `file#2`. */
 export function destinationKeys(transports: readonly Pick<Transport, "name">[]): readonly string[] {
   const seen = new Map<string, number>();
   return transports.map(({ name }) => {

@@ -3,7 +3,7 @@ import type { Diagnostics } from "../model/diagnostics.js";
 import { thrownText } from "../model/messages.js";
 import { byteLength } from "../process/text.js";
 import type { DropReason } from "../transport/drops.js";
-import type { Envelope } from "../transport/envelope.js";
+import { type Envelope, withAttachmentsLeft } from "../transport/envelope.js";
 import { RateLimits } from "../transport/rate-limits.js";
 import type { Transport } from "../transport/transport.js";
 import { Backlog, type QueuedEnvelope } from "./backlog.js";
@@ -239,8 +239,9 @@ export class Scheduler {
   #leaveLimitedAttachments(item: QueuedEnvelope, now: number): void {
     const { envelope } = item;
     if (envelope.attachments.length === 0 || this.#limits.blockedUntil(["attachment"], now) === 0) return;
-    item.envelope = withoutAttachments(envelope);
-    this.#options.onAttachmentsLeft("ratelimit_backoff", attachmentBytes(envelope));
+    const bytes = attachmentBytes(envelope);
+    item.envelope = withAttachmentsLeft(withoutAttachments(envelope), bytes, "ratelimit_backoff");
+    this.#options.onAttachmentsLeft("ratelimit_backoff", bytes);
   }
 
   async #send(batch: readonly QueuedEnvelope[], startedAt: number): Promise<void> {
@@ -326,7 +327,7 @@ export class Scheduler {
     const left = attachmentBytes(item.envelope) - attachmentBytes(smaller);
     this.#options.onAttachmentsLeft(result.reason, left);
     item.isShrunk = true;
-    item.envelope = smaller;
+    item.envelope = withAttachmentsLeft(smaller, left, result.reason);
     this.retries++;
     this.backlog.add(item, now);
   }

@@ -16,7 +16,7 @@ import { shrinkEvent } from "../process/shrink.js";
 import type { FrameOptions } from "../stacktrace/frames.js";
 import { propagation, Tracer } from "../trace/tracer.js";
 import type { DropReason } from "../transport/drops.js";
-import { type Envelope, eventEnvelope } from "../transport/envelope.js";
+import { type Envelope, eventEnvelope, withAttachmentsLeft } from "../transport/envelope.js";
 import { assemble } from "./assemble.js";
 import { attachmentsOf, enrich, type Facts } from "./enrich.js";
 import type { QueuedCapture } from "./queued-capture.js";
@@ -105,7 +105,7 @@ function seal(event: Event, capture: QueuedCapture, { facts, options, scrubber }
     trace,
     weight,
   });
-  return { envelope, leftBytes };
+  return { envelope: withAttachmentsLeft(envelope, leftBytes, "queue_overflow"), leftBytes };
 }
 
 /** Adds how many captures the event stands for, and the ids of earlier events that reported its causes. */

@@ -1,5 +1,5 @@
 import type { Attachment, Event, LogEntry } from "../model/event.js";
-import type { DiscardedEvents } from "./drops.js";
+import type { DiscardedEvents, DropReason } from "./drops.js";
 
 /** `check_in` is reserved for cron monitoring. */
 export type EnvelopeKind = "event" | "client_report" | "check_in";
@@ -69,6 +69,15 @@ export function reportEnvelope(
 /** The event of an envelope, read back from its text; a new object at each call, `undefined` for a report. */
 export function eventOf(envelope: Envelope): Event | undefined {
   return envelope.kind === "event" ? (JSON.parse(envelope.payload) as Event) : undefined;
+}
+
+/** Marks on an event that attachments did not leave with it: `contexts.attachments`. @param bytes - their size */
+export function withAttachmentsLeft(envelope: Envelope, bytes: number, reason: DropReason): Envelope {
+  const event = bytes > 0 ? eventOf(envelope) : undefined;
+  if (event === undefined) return envelope;
+  const contexts = { ...event.contexts, attachments: { bytes_left: bytes, reason } };
+  const payload = toPayload({ ...event, contexts });
+  return { ...envelope, payload, bytes: envelope.bytes - envelope.payload.length + payload.length };
 }
 
 /**

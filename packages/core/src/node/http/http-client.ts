@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Clock, Timer } from "../../model/clock.js";
 import { type HttpAnswer, printable } from "../../transport/http-answer.js";
 import { type AgentOptions, createAgent } from "./agent.js";
-import { ReleasedError, releaseProcess } from "./lone-holder.js";
+import { ReleasedError, releaseProcess } from "./release-process.js";
 
 /** One request, ready to leave. */
 export interface HttpRequest {

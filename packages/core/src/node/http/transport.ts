@@ -11,9 +11,9 @@ import { runDetached } from "../detached.js";
 import { postSync, prepareSyncHttp, type SyncRequest } from "../exit/sync-http.js";
 import { type CertificateAuthorities, trustOf } from "./agent.js";
 import { HttpClient } from "./http-client.js";
-import { ReleasedError } from "./lone-holder.js";
 import { networkErrorText } from "./network-error.js";
 import { PROXY_FORM, type ProxyAddress, ProxyError, proxyFor, UNUSABLE } from "./proxy.js";
+import { ReleasedError } from "./release-process.js";
 
 /** Options of {@link createHttpTransport}. */
 export interface HttpTransportSetup extends HttpCodec {

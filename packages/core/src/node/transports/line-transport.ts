@@ -105,7 +105,7 @@ export function lineTransport(options: LineTransportOptions): Transport {
       try {
         return await within(timeoutMs, exchange(batch));
       } catch (error) {
-        // After half an answer, the next one could not be told from the rest of it.
+        // The rest of an answer must not count as that to the next batch.
         if (handshake !== undefined || acknowledge !== undefined) await carrier.close();
         throw error;
       } finally {

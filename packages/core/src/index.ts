@@ -42,7 +42,7 @@ export { Scope } from "./context/scope.js";
 
 // Hooking in
 export type { Integration, Processor } from "./client/integration.js";
-export type { ScrubOptions } from "./process/scrub.js";
+export type { ScrubbedValue, ScrubOptions, ScrubPreview } from "./process/scrub.js";
 export { previewScrub } from "./process/scrub.js";
 
 // Destinations

@@ -206,10 +206,8 @@ describe("scrubbing", () => {
   });
 
   test("can be tried out before", () => {
-    const shown = previewScrub(
-      { ...SECRETS, tenant: "acme", note: "order 7" },
-      { keys: ["tenant"] },
-    ) as Record<string, Json>;
+    const shown = previewScrub({ ...SECRETS, tenant: "acme", note: "order 7" }, { keys: ["tenant"] })
+      .value as Record<string, Json>;
 
     expect(shown).toMatchObject({ tenant: "[Filtered]", note: "order 7" });
     expect(CORES.filter((core) => JSON.stringify(shown).includes(core))).toEqual([]);

@@ -153,7 +153,7 @@ export function createEventBuilder(
     facts: createFacts(options, platform, integrations, onFailure),
     contextLines: platform.contextLines(options.contextLines),
     processors: namedProcessors(options, integrations, platform.integrations, onFailure),
-    scrubber: createScrubber(options.scrub),
+    scrubber: createScrubber(options.scrub, options.request),
   };
 }
 

@@ -5,28 +5,35 @@ import type {
   Frame,
   Json,
   LogEntry,
+  Mechanism,
   RequestInfo,
   User,
 } from "../model/event.js";
 import { arrayOf, type Check, demand, expecting, pattern, shape } from "../model/option-checks.js";
 import { normalise } from "./normalise.js";
-import { scrubAssignments } from "./scrub/assignments.js";
-import { isCardNumber, scrubCards } from "./scrub/cards.js";
-import { scrubCookies, scrubForm } from "./scrub/cookies.js";
-import { createKeyJudge, type Secrecy } from "./scrub/keys.js";
+import { createPolicy, type PiiOptions, PLACEHOLDER } from "./scrub/policy.js";
 import { isTally, scrubTally, TALLIES } from "./scrub/tallies.js";
-import { scrubPrivateKeys, scrubTokens } from "./scrub/tokens.js";
+import { createTexts } from "./scrub/text.js";
+import { createValueScrubber, mapList, mapRecord } from "./scrub/values.js";
 import { cutText } from "./text.js";
 
-/** What is a secret beside what Corvid knows. It cannot be told to keep one. */
+/** What counts as a secret beside what Corvid knows, and what does not. */
 export interface ScrubOptions {
   /**
-   * Further names whose values are taken out, everywhere. A text matches whole words in a row, in any spelling
+   * Further names whose values are taken out, everywhere. A string matches whole words in a row, in any spelling
    * (`"tenant id"`: `tenantId`, `x-tenant-id`); a RegExp is tested against the name.
    */
   readonly keys?: readonly (string | RegExp)[];
   /** Further texts that are taken out wherever they stand. They run on every text: keep them linear. */
   readonly patterns?: readonly RegExp[];
+  /**
+   * Names and places whose values leave as they are. A string is a whole name in any spelling (`"session id"`), or, with
+   * a dot, a place in an event (`"extra.cart.token"`, `"request.headers.x-forwarded-for"`); a RegExp is tested against the
+   * name.
+   */
+  readonly allow?: readonly (string | RegExp)[];
+  /** `strict` also takes out e-mail addresses, IP addresses, phone numbers, and what stands under the names of such. Default `default`. */
+  readonly pii?: "strict" | "default";
 }
 
 /**
@@ -40,10 +47,16 @@ export interface ScrubOptions {
 export interface Scrubber {
   event(event: Event): Event;
   breadcrumb(crumb: Breadcrumb): Breadcrumb;
+  /** The text of a message event. What was a secret in its place in the text is none by itself: `password=%s`. */
   logEntry(entry: LogEntry): LogEntry;
+  mechanism(mechanism: Mechanism): Mechanism;
+  /** The own properties of an error of a type. */
+  own(own: Readonly<Record<string, Json>>, type: string): Record<string, Json>;
   /** A value; with `key`, as the one that stands under that name. */
   value(value: Json, key?: string): Json;
   text(text: string): string;
+  /** A text that is a name, a path or a stack: only secrets by their shape are taken out of it. */
+  place(text: string): string;
 }
 
 /**
@@ -54,174 +67,196 @@ export interface Scrubber {
 export const scrubCheck: Check = shape({
   keys: arrayOf(pattern),
   patterns: arrayOf(expecting("a RegExp", (value) => value instanceof RegExp)),
+  allow: arrayOf(pattern),
+  pii: expecting('"strict" or "default"', (value) => value === "strict" || value === "default"),
 });
-
-const PLACEHOLDER = "[Filtered]";
-
-/** Deeper than anything that was normalised; what lies below is taken out unseen. */
-const MAX_DEPTH = 64;
 
 /**
  * Makes a scrubber.
  *
+ * @param pii - what the client may send of its clients
  * @throws {OptionsError} when an option is not what it should be
  * @internal
  */
-export function createScrubber(options: ScrubOptions = {}): Scrubber {
+export function createScrubber(options: ScrubOptions = {}, pii: PiiOptions = {}): Scrubber {
   demand("scrub", options, scrubCheck);
-  const judge = createKeyJudge(options.keys);
-  const patterns = (options.patterns ?? []).map(
-    (pattern) => new RegExp(pattern.source, `${pattern.flags.replace(/[gy]/g, "")}g`),
-  );
+  return scrubberOf(options, pii);
+}
 
-  /** What can be told by its shape. */
-  const shapes = (text: string): string => {
-    let result = scrubCards(scrubTokens(text, PLACEHOLDER), PLACEHOLDER);
-    for (const pattern of patterns) result = result.replace(pattern, PLACEHOLDER);
-    return result;
-  };
-  const text = (given: string): string => {
-    if (given.length < SHORTEST_SECRET && patterns.length === 0) return given;
-    // Private keys first: behind `private_key=` only their first word would pass for the value.
-    const keyless = scrubPrivateKeys(given, PLACEHOLDER);
-    const result = shapes(scrubAssignments(keyless, judge, PLACEHOLDER));
-    return result !== given && BRACKETED.test(given) ? keepJson(given, result) : result;
-  };
+function scrubberOf(
+  options: ScrubOptions,
+  pii: PiiOptions,
+  onTaken?: (rule: string, place: string | undefined) => void,
+): Scrubber {
+  const policy = createPolicy(options, pii, onTaken);
+  const texts = createTexts(policy, (value) => values.value(value));
+  const values = createValueScrubber(policy, texts);
+  const { text, place, form } = texts;
+  const { value, record, header } = values;
+  const named = (entry: string, name: string, at: string): string =>
+    String(value(entry, name, `${at}.${name}`));
 
-  /** JSON must stay JSON, yet in text `[Filtered]` may have come to stand where a number stood. */
-  const keepJson = (given: string, result: string): string => {
-    if (parseJson(result) !== undefined) return result;
-    const parsed = parseJson(given);
-    return parsed === undefined ? result : JSON.stringify(value(parsed));
-  };
-
-  const value = (given: Json, key?: string, depth = 0): Json => {
-    if (key !== undefined) {
-      const secrecy = judge(key);
-      if (secrecy !== "innocent" && isHidden(given, secrecy)) return PLACEHOLDER;
-    }
-    if (typeof given === "string") return text(given);
-    if (typeof given === "number") return isCardNumber(given) ? PLACEHOLDER : given;
-    if (typeof given !== "object" || given === null) return given;
-    if (depth >= MAX_DEPTH) return PLACEHOLDER;
-    return Array.isArray(given)
-      ? list(given, depth + 1)
-      : mapRecord(given as Readonly<Record<string, Json>>, (entry, name) => value(entry, name, depth + 1));
-  };
-
-  /** A list may be a command line in pieces: `["--password", "x"]`. */
-  const list = (given: readonly Json[], depth: number): readonly Json[] =>
-    mapList(given, (item, i) => {
-      const before = given[i - 1];
-      const name =
-        typeof before === "string" && typeof item === "string"
-          ? /^--?([A-Za-z][\w-]{0,63})$/.exec(before)?.[1]
-          : undefined;
-      return value(item, name, depth);
-    });
-
-  const record = <T extends Readonly<Record<string, Json>>>(given: T): T =>
-    mapRecord(given, (entry, name) => value(entry, name, 1)) as T;
-  const textRecord = (given: Record<string, string>): Record<string, string> =>
-    mapRecord(given, (entry, name) => String(value(entry, name)));
-  const form = (given: string): string => scrubForm(given, judge, text, PLACEHOLDER);
-  const header = (entry: string, name: string): string =>
-    /^(?:set-)?cookie$/i.test(name)
-      ? scrubCookies(entry, judge, text, PLACEHOLDER)
-      : String(value(entry, name));
+  const cookie = (entry: string, name: string): string =>
+    policy.isAllowed(name) || policy.isAllowedPlace(`request.cookies.${name}`) || entry === ""
+      ? entry
+      : policy.identities
+        ? named(entry, name, "request.cookies")
+        : policy.take(`cookie: ${name}`);
+  const environment = (entry: string, name: string): string =>
+    name === "REMOTE_ADDR" && !policy.identities && !policy.isAllowed(name)
+      ? policy.take(`identity: ${name}`)
+      : named(entry, name, "request.env");
 
   const request = (given: RequestInfo): RequestInfo =>
     change(given, {
+      method: place,
       url: text,
       query_string: form,
-      headers: (headers) => mapRecord(headers, header),
-      cookies: textRecord,
-      data: (data) => (typeof data === "string" && FORM.test(data) ? form(data) : value(data)),
-      env: textRecord,
+      headers: (headers) => mapRecord(headers, header, place),
+      cookies: (cookies) => mapRecord(cookies, cookie, place),
+      data: (data) =>
+        typeof data === "string" && FORM.test(data) ? form(data) : value(data, undefined, "request.data"),
+      env: (env) => mapRecord(env, environment, place),
     });
 
   const frame = (given: Frame): Frame => {
-    const named = change(given, { abs_path: text, filename: text, vars: record });
-    return sourceLines(named, shapes);
+    const shown = change(given, {
+      function: place,
+      module: place,
+      abs_path: place,
+      filename: place,
+      vars: (vars) => record(vars, "vars"),
+    });
+    return sourceLines(shown, texts.code);
   };
+  const frames = (given: Frame[]): Frame[] => mapList(given, frame);
 
+  const mechanism = (given: Mechanism): Mechanism =>
+    change(given, {
+      type: place,
+      source: place,
+      description: text,
+      help_link: text,
+      data: (data) => record(data, "mechanism.data"),
+    });
   const exception = (given: Exception): Exception =>
     change(given, {
+      type: place,
+      module: place,
       value: text,
-      mechanism: (mechanism) => change(mechanism, { description: text, data: record }),
-      stacktrace: (stack) => change(stack, { frames: (frames) => mapList(frames, frame) }),
+      mechanism,
+      stacktrace: (stack) => change(stack, { frames }),
     });
+  const thread = (given: Record<string, Json>): Record<string, Json> => {
+    const { stacktrace, ...rest } = given;
+    const stack = stacktrace as unknown as { frames: Frame[] } | undefined;
+    const scrubbed = record(rest, "threads");
+    const shown = stack?.frames === undefined ? stack : change(stack, { frames });
+    return scrubbed === rest && shown === stack
+      ? given
+      : { ...scrubbed, ...(shown === undefined ? {} : { stacktrace: shown as unknown as Json }) };
+  };
 
-  /** What was a secret in its place in the message is none by itself: `password=%s`. */
   const logEntry = (given: LogEntry): LogEntry => {
     const scrubbed = change(given, { formatted: text, message: text });
     const { formatted } = scrubbed;
     const isTakenOut = (param: string): boolean =>
       formatted !== given.formatted && param !== "" && !formatted.includes(param);
     return change(scrubbed, {
-      params: (params) => mapList(params, (param) => (isTakenOut(param) ? PLACEHOLDER : text(param))),
+      params: (params) =>
+        mapList(params, (param) => (isTakenOut(param) ? policy.take("message: parameter") : text(param))),
     });
   };
 
   const breadcrumb = (crumb: Breadcrumb): Breadcrumb =>
-    change(crumb, { message: text, category: text, data: record });
-  const user = (given: User): User => change(given, { data: record });
+    change(crumb, {
+      message: text,
+      category: place,
+      type: place,
+      data: (data) => record(data, "breadcrumbs.data"),
+    });
+
+  /** Who it is leaves as it was given; what else is known of the user is a value as any other. */
+  const user = (given: User): User => {
+    const { id, username, email, name, ip_address, ...rest } = given;
+    const scrubbed = record(rest as Record<string, Json>, "user");
+    return scrubbed === (rest as unknown) ? given : { ...given, ...scrubbed };
+  };
 
   const repeats = (given: Record<string, Json>): Record<string, Json> =>
     mapRecord(given, (entry, name) =>
-      TALLIES.has(name) && isTally(entry) ? scrubTally(entry, text) : value(entry, name, 1),
+      TALLIES.has(name) && isTally(entry)
+        ? scrubTally(entry, name === "users" ? text : place)
+        : value(entry, name, `contexts.repeats.${name}`),
     );
+  const own = (given: Readonly<Record<string, Json>>, type: string): Record<string, Json> => {
+    const { body } = given;
+    const hasBody = typeof body === "string" && body !== "" && type === "SyntaxError" && !policy.bodies;
+    return record(hasBody ? { ...given, body: policy.take("body: of a parser") } : given, `contexts.${type}`);
+  };
+  const context = (given: Record<string, Json>, name: string): Record<string, Json> =>
+    name === "repeats" ? repeats(given) : own(given, name);
 
   const event = (given: Event): Event =>
     change(given, {
       message: text,
-      transaction: text,
-      tags: (tags) => mapRecord(tags, (entry, name) => cutText(String(value(entry, name)), 200)),
-      extra: record,
-      contexts: (contexts) =>
-        mapRecord(contexts, (context, name) => (name === "repeats" ? repeats(context) : record(context))),
+      logger: place,
+      transaction: place,
+      tags: (tags) => mapRecord(tags, (entry, name) => cutText(named(entry, name, "tags"), 200), place),
+      extra: (extra) => record(extra, "extra"),
+      contexts: (contexts) => mapRecord(contexts, context, place),
       user,
       request,
       breadcrumbs: (crumbs) => mapList(crumbs, breadcrumb),
       exception: (exceptions) => change(exceptions, { values: (all) => mapList(all, exception) }),
-      threads: (threads) => change(threads, { values: (all) => mapList(all, record) }),
-      fingerprint: (parts) => mapList(parts, text),
+      threads: (threads) => change(threads, { values: (all) => mapList(all, thread) }),
+      fingerprint: (parts) => mapList(parts, place),
       errors: (errors) => mapList(errors, (error) => change(error, { value: text })),
     });
 
-  return { event, breadcrumb, logEntry, value: (given, key) => value(given, key), text };
+  return {
+    event,
+    breadcrumb,
+    logEntry,
+    mechanism,
+    own,
+    value: (given, key) => value(given, key),
+    text,
+    place,
+  };
+}
+
+/** One thing that a scrubber took out. */
+export interface ScrubbedValue {
+  /** Where it stood in the value: `user.password`; empty for the value itself. */
+  readonly place: string;
+  /** Why: `name: password`, `shape: github`, `cookie: sid`. */
+  readonly rule: string;
+}
+
+/** What {@link previewScrub} shows. */
+export interface ScrubPreview {
+  /** What would be sent. */
+  readonly value: Json;
+  /** What was taken out, in the order in which it was found. */
+  readonly taken: readonly ScrubbedValue[];
 }
 
 /**
- * What would be sent of a value: normalised, then scrubbed. For trying out `scrub` options.
+ * Shows what would be sent of a value, and what would be taken out by which rule: normalised, then scrubbed. For trying
+ * out `scrub` options.
  *
- * @throws {TypeError} when an option is not what it should be
+ * @throws {OptionsError} when an option is not what it should be
  */
-export function previewScrub(value: unknown, options?: ScrubOptions): Json {
-  return createScrubber(options).value(normalise(value));
-}
-
-/** Nothing shorter can hold a name, a sign and a value. */
-const SHORTEST_SECRET = 4;
-
-const BRACKETED = /^\s*[{[]/;
-
-function parseJson(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
+export function previewScrub(value: unknown, options: ScrubOptions = {}): ScrubPreview {
+  demand("scrub", options, scrubCheck);
+  const taken: ScrubbedValue[] = [];
+  const scrubber = scrubberOf(options, {}, (rule, place) => taken.push({ place: place ?? "", rule }));
+  return { value: scrubber.value(normalise(value)), taken };
 }
 
 /** A text that is a form's, whole: `a=1&b=2`, with nothing a form would encode. */
 const FORM = /^[^\s=&{}"<>]+=[^\s{}"<>]*$/;
-
-/** Nothing, yes and no tell nothing; a number under a plural is a count. */
-function isHidden(value: Json, secrecy: Secrecy): boolean {
-  if (value === null || typeof value === "boolean" || value === "") return false;
-  return !(typeof value === "number" && secrecy === "counted");
-}
 
 /** Source lines are looked at as one text: a private key spans lines, and one search is cheaper than eleven. */
 function sourceLines(frame: Frame, scrub: (text: string) => string): Frame {
@@ -257,34 +292,4 @@ function change<T extends object>(
     result[key] = after;
   }
   return result;
-}
-
-function mapList<T>(given: readonly T[], map: (item: T, index: number) => T): T[] {
-  let result: T[] | undefined;
-  for (let i = 0; i < given.length; i++) {
-    const after = map(given[i]!, i);
-    if (after === given[i]) continue;
-    result ??= [...given];
-    result[i] = after;
-  }
-  return result ?? (given as T[]);
-}
-
-function mapRecord<T>(
-  given: Readonly<Record<string, T>>,
-  map: (value: T, key: string) => T,
-): Record<string, T> {
-  let result: Record<string, T> | undefined;
-  for (const key of Object.keys(given)) {
-    const after = map(given[key]!, key);
-    if (after === given[key]) continue;
-    result ??= { ...given };
-    Object.defineProperty(result, key, {
-      value: after,
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    });
-  }
-  return result ?? given;
 }

@@ -4,7 +4,7 @@ import { linesOf, type StackText } from "../capture/stack.js";
 import type { HeldAttachment } from "../context/attachments.js";
 import { type BreadcrumbList, crumbsOf } from "../context/breadcrumbs.js";
 import type { ScopeData } from "../context/scope.js";
-import type { Breadcrumb, Event, Json, LogEntry, RequestInfo } from "../model/event.js";
+import type { Breadcrumb, Event, LogEntry, RequestInfo } from "../model/event.js";
 import type { Scrubber } from "../process/scrub.js";
 import type { LinkRecord, Tracer } from "../trace/tracer.js";
 import { toBase64 } from "./base64.js";
@@ -85,7 +85,7 @@ export class CaptureWriter {
       layers: layers.map((layer) => this.#plain(layer)).filter(isTold),
       hint: this.#plain(hint),
       request: request && this.#request(request),
-      transaction: transaction && this.#scrubber.text(transaction),
+      transaction: transaction && this.#scrubber.place(transaction),
       link: this.#tracer.record(trace),
     };
     return `{"crumbs":[${trails.flatMap((trail) => this.trail(trail)).join()}],${JSON.stringify(rest).slice(1)}`;
@@ -112,7 +112,7 @@ export class CaptureWriter {
     const key = lines.join("\n");
     let text = this.#stacks.get(key);
     if (text === undefined) {
-      text = JSON.stringify(this.#scrubber.text(key).split("\n"));
+      text = JSON.stringify(this.#scrubber.place(key).split("\n"));
       if (this.#stacks.size >= MOST_STACKS) this.#stacks.clear();
       this.#stacks.set(key, text);
     }
@@ -122,8 +122,9 @@ export class CaptureWriter {
   #exception({ stack: _, value, own, ...node }: ExceptionNode): WrittenException {
     return {
       ...node,
+      type: this.#scrubber.place(node.type),
       value: this.#scrubber.text(value),
-      ...(own === undefined ? {} : { own: this.#scrubber.value(own) as Readonly<Record<string, Json>> }),
+      ...(own === undefined ? {} : { own: this.#scrubber.own(own, node.type) }),
     };
   }
 
@@ -161,8 +162,7 @@ export class CaptureWriter {
     };
     const told = isFilled(data) ? this.#event(data) : data;
     const files = attachments.length === 0 ? undefined : attachments.map(writtenAttachment);
-    const how =
-      mechanism && (this.#scrubber.value(mechanism as unknown as Json) as unknown as typeof mechanism);
+    const how = mechanism && this.#scrubber.mechanism(mechanism);
     if (!isFilled(told) && files === undefined && how === undefined) return undefined;
     return { ...told, mechanism: how, attachments: files } as Plain<ScopeData & HintData>;
   }

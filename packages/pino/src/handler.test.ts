@@ -400,13 +400,13 @@ describe.each(majors)("handler() with %s", (_, pino) => {
           {},
           { hooks: { streamWrite: (line) => line.replaceAll("DE00", "****") }, eventIdKey: "event_id" },
         );
-        log.child({ tenant: "acme", iban: "DE00" }).error({ account: "DE00" }, "failed for %s", "DE00");
+        log.child({ tenant: "acme", plate: "DE00" }).error({ account: "DE00" }, "failed for %s", "DE00");
         expect(lines[0]).toContain('"account":"****"');
         expect(JSON.parse(lines[0] ?? "")).toHaveProperty("event_id");
       });
 
       expect(events[0]).toMatchObject({
-        tags: { tenant: "acme", iban: "****" },
+        tags: { tenant: "acme", plate: "****" },
         extra: { account: "****" },
         message: "failed for ****",
       });

@@ -28,3 +28,7 @@ export function isIdentifyingHeader(name: string): boolean {
 
 /** The name of an object that holds headers: `headers`, `rawHeaders`, `Symbol(kHeaders)`, `responseHeaders`. */
 export const HEADERS: RegExp = /headers(?:list|map|distinct)?\)?$/i;
+
+/** Names of a client's address, in whatever object. */
+export const CLIENT_ADDRESS: RegExp =
+  /^(?:(?:client|source|user|caller|visitor|viewer|peer)[_-]?(?:ip|ip[_-]?addr(?:ess)?|addr(?:ess)?)|remote[_-]?ip|remote[_-]addr(?:ess)?|REMOTE_ADDR)$/i;

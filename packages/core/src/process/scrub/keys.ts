@@ -17,7 +17,7 @@ const CERTAIN = words(`
   keypass storepass requirepass masterauth htpasswd kubeconfig dockerconfigjson accesstoken refreshtoken idtoken
   ssn iban dob birthdate birthday dateofbirth nino bsn pesel aadhaar aadhar cpf curp tckn dni personnummer
   fodselsnummer codicefiscale steuernummer sozialversicherungsnummer passportnumber taxid
-  passwort passworte kennwort losung geheimnis motdepasse mdp contraseña contrasenia secreto senha segredo parola
+  passwort passworte kennwort losung geheimnis secreta motdepasse mdp contraseña contrasenia secreto senha segredo parola
   segreto wachtwoord lösenord salasana hasło heslo adgangskode passord kodeord jelszó geslo lozinka şifre parolă
   пароль секрет токен ключ κωδικός 密码 密碼 口令 令牌 密钥 パスワード 暗証番号 비밀번호 암호 סיסמה
 `);
@@ -72,7 +72,7 @@ const PAIRS: ReadonlySet<string> = new Set(
   `code verifier|card number|card no|card num|card code|card pan|credit card|debit card|cc number|cc num|security code
   |verification code|backup code|backup codes|recovery code|recovery codes|recovery phrase|seed phrase|seed words
   |pass phrase|pass word|pass code|auth code|authorization code|login code|sms code|reset code|confirmation code
-  |one time|invite code|access code|social security|social insurance|two factor|2 fa|cv 2|connection string|conn string
+  |one time|invite code|access code|social security|social insurance|two factor|2 fa|cv 2|connection string|connection str|conn string|conn str
   |account number|account no|routing number|bank account|sort code|tax id|tax number|national id|national insurance
   |passport number|passport no|passport id|driver license|drivers license|driver licence|license number|of birth
   |birth date|date birth|insurance number|medical record|de passe|mot passe|palabra clave|codice fiscale|steuer id
@@ -80,6 +80,9 @@ const PAIRS: ReadonlySet<string> = new Set(
     .split("|")
     .map((pair) => pair.trim()),
 );
+
+/** The same pairs without a boundary: `securitycode`. */
+const GLUED_PAIRS: ReadonlySet<string> = new Set([...PAIRS].map((pair) => pair.replace(" ", "")));
 
 /** Names of people and how to reach them: taken with `pii: "strict"` only. */
 const PERSONAL = words(`
@@ -198,7 +201,7 @@ function judgeParts(given: readonly string[]): Secrecy {
 }
 
 function isCertain(part: string): boolean {
-  return CERTAIN.has(part) || CERTAIN_WITHIN.test(part) || isGlued(part);
+  return CERTAIN.has(part) || GLUED_PAIRS.has(part) || CERTAIN_WITHIN.test(part) || isGlued(part);
 }
 
 function isPair(left: string | undefined, right: string): boolean {

@@ -50,6 +50,10 @@ export function scrubPairs(text: string, policy: Policy, isPlace: boolean): stri
       continue;
     }
     if (VALUE_NAMES.test(name.text)) waiting = undefined;
+    if (secrecy !== "certain" && name.quote !== "" && isPlainRecord(text, sign.end)) {
+      waiting = { at: i, secrecy, isOpen: true };
+      continue;
+    }
     const span = valueBehind(text, sign, name, secrecy, policy);
     if (span === undefined) continue;
     result += text.slice(done, span.start) + span.replacement;
@@ -83,6 +87,18 @@ interface Span {
 interface Waiting {
   readonly at: number;
   readonly secrecy: Secrecy;
+  /** Within the braces of a likely secret: `"session": {"id": …`. */
+  readonly isOpen?: boolean;
+}
+
+/** Whether an object of some size starts here that holds nothing random: `"auth": { "type": "oidc" }`. */
+function isPlainRecord(text: string, from: number): boolean {
+  const ahead = text.slice(from, from + 2000);
+  const start = /^\s{0,8}(?=\{)/.exec(ahead)?.[0].length;
+  if (start === undefined) return false;
+  const end = bracketEnd(ahead, start);
+  if (end >= ahead.length && !ahead.endsWith("}")) return false;
+  return !(ahead.slice(start, end).match(/[\w+/=~-]{8,}/g) ?? []).some(looksSecret);
 }
 
 function isEncodedSign(text: string, at: number): boolean {
@@ -149,7 +165,14 @@ function secrecyOf(
   waiting: Waiting | undefined,
 ): Secrecy {
   const word = name.text.includes("%") ? decode(name.text) : name.text;
-  if (waiting !== undefined && VALUE_NAMES.test(word)) return waiting.secrecy;
+  if (waiting !== undefined && (VALUE_NAMES.test(word) || (waiting.isOpen && /^(?:id|raw|hash)$/.test(word))))
+    return waiting.secrecy;
+  if (waiting === undefined && sign.isColon && name.quote === "" && /^value$/i.test(word)) {
+    const beside = /([\w.$]{2,64})["'`]?\s{0,2}(?:with|has|[(,])?\s{0,2}$/.exec(
+      text.slice(Math.max(name.start - 80, 0), name.start),
+    )?.[1];
+    if (beside !== undefined) return policy.judge(beside);
+  }
   const secrecy = policy.judge(word);
   if (secrecy !== "innocent") return secrecy;
   if (name.before !== "" && SECOND_WORD.test(word)) return policy.judge(`${name.before} ${word}`);
@@ -259,6 +282,9 @@ function valueBehind(
   if (/^\{[\w.$]+\}?$/.test(value) && value.replace("}", "").endsWith(name.text)) return undefined;
   const query = text[name.start - 1] === ";" ? value.search(/[?#]/) : -1;
   if (query > 0) return replaced(start, start + query, name, policy);
+  if (isLine && isPlainState(value)) return undefined;
+  // `Connection string: Server=db;Password=x` goes on with names of its own.
+  if (sign.isColon && name.quote === "" && !isLine && /^[A-Za-z]\w*=/.test(value)) return undefined;
   if (tellsNothing(value) || (secrecy === "counted" && /^\d+$/.test(value))) return undefined;
   if (name.quote === "" && !isLine) {
     if (!sign.isColon && secrecy !== "certain" && (isPlainState(value) || /^[\d.]{1,3}$/.test(value)))
@@ -308,7 +334,15 @@ function isToldByColon(
     if (/^[A-Za-z][A-Za-z_-]*$/.test(value) && secrecy !== "certain") return false;
     if (/^[a-z]+(?:[_-][a-z]+)*$/.test(value))
       return secrecy === "certain" && !isPlainState(value) && !DISCUSSED.test(name.text);
-    return secrecy === "certain" || looksSecret(value) || /\d/.test(value);
+    return (
+      secrecy === "certain" ||
+      looksSecret(value) ||
+      (value.length >= 10 &&
+        /\d/.test(value) &&
+        /[A-Za-z]/.test(value) &&
+        !/[:/]/.test(value) &&
+        !isVersionLike(value))
+    );
   }
   if (isDigits) return isKnownNumber || (secrecy !== "certain" && value.length >= 6);
   const word = value.replace(/[.,;:!?)\]}]+$/, "");
@@ -429,7 +463,8 @@ function lineEnd(text: string, start: number): number {
 /** A scheme of authentication that stands in front of the secret. */
 const SCHEME_AHEAD = /(?:bearer|basic|digest|token|apikey|negotiate) {1,4}/iy;
 /** What ends a value without quotes: a space or quote; `,` `;` `&` when a space, the end or another name follows. */
-const PLAIN_END = /[\s"'`<>]|%26|[,;&](?=$|[\s"'`])|[,;&](?=[\w.%[\]-]{1,64}[=:])|[)}\]](?=$|[\s,;.)}\]])/gi;
+const PLAIN_END =
+  /[\s"'`<>]|%26|[,;&](?=$|[\s"'`])|[,;&|](?=[\w.%[\]-]{1,64}[=:])|;(?=[A-Za-z][\w .-]{0,40}=)|[)}\]](?=$|[\s,;.)}\](])/gi;
 const JSON_END = /[\s,}\]]/g;
 
 function plainEnd(text: string, start: number, isJson: boolean, isEncoded: boolean): number {
@@ -447,7 +482,7 @@ function plainEnd(text: string, start: number, isJson: boolean, isEncoded: boole
 
 /** Parts of a path behind which a secret stands. */
 const PATH_NAMES =
-  /^(?:reset|resets|(?:password|pwd|passwd)[-_]?reset|reset[-_]?(?:password|pwd)|forgot[-_]?password|set[-_]?password|tokens?|invites?|invitations?|accept[-_]?invite|join|verify|verification|verify[-_]?email|email[-_]?verification|confirm|confirmation|confirm[-_]?email|activate|activation|magic|magic[-_]?link|unsubscribe|secrets?|otp|sessions?|api[-_]?keys?|login|auth|signup|register|share|callback|k|hooks?|webhooks?)$/i;
+  /^(?:reset|resets|passwords?|passwd|(?:password|pwd|passwd)[-_]?reset|reset[-_]?(?:password|pwd)|forgot[-_]?password|set[-_]?password|tokens?|invites?|invitations?|accept[-_]?invite|join|verify|verification|verify[-_]?email|email[-_]?verification|confirm|confirmation|confirm[-_]?email|activate|activation|magic|magic[-_]?link|unsubscribe|secrets?|otp|sessions?|api[-_]?keys?|login|auth|signup|register|share|callback|k|hooks?|webhooks?)$/i;
 
 /** Whether the part of a path that starts at `start` stands behind one that is followed by a secret. */
 export function isBehindPathName(text: string, start: number): boolean {

@@ -10,7 +10,8 @@ export function scrubStatements(text: string, policy: Policy): string {
   if (result.includes("</") || result.includes("/>")) result = elements(result, policy);
   if (result.includes("form-data")) result = multipart(result, policy);
   if (SQL.test(result)) result = sqlText(result, policy);
-  if (result.includes(")=(") || result.includes("row contains (")) result = databaseDetails(result, policy);
+  if (result.includes(")=(") || result.includes("row contains (") || result.includes("key value is ("))
+    result = databaseDetails(result, policy);
   if (result.includes(" -") || result.includes(" /") || VERBS.some((verb) => result.includes(verb)))
     result = commandText(result, policy);
   if (/["'`]/.test(result)) result = quotedNeighbours(result, policy);
@@ -55,14 +56,14 @@ function sqlText(text: string, policy: Policy): string {
   // `password 'x'`, `identified by 'x'`, `crypt('x', …)`
   result = result.replace(
     new RegExp(
-      `\\b((?:password|passphrase|identified(?:\\s+with\\s+\\S{1,64})?\\s+(?:by|as)(?:\\s+password)?|(?:pgp_sym_|aes_|des_)(?:en|de)crypt\\s*\\((?:\\s*(?:'[^']{0,500}'|[\\w.]{1,64})\\s*,)?|crypt\\s*\\(|encryptbypassphrase\\s*\\(|password\\s*\\()\\s*)(${STRING})`,
+      `\\b((?:(?:password|passphrase)\\s|identified(?:\\s+with\\s+\\S{1,64})?\\s+(?:by|as)(?:\\s+password)?|(?:pgp_sym_|aes_|des_)(?:en|de)crypt\\s*\\((?:\\s*(?:'[^']{0,500}'|[\\w.]{1,64})\\s*,)?|crypt\\s*\\(|encryptbypassphrase\\s*\\(|password\\s*\\()\\s*)(${STRING})`,
       "gi",
     ),
     (_whole, head: string, value: string) => head + quotedLike(value, policy.take("statement: password")),
   );
   result = result.replace(
     new RegExp(
-      `${COLUMN}\\s{0,4}(?:<>|!=|<=|>=|\\s(?:not\\s+)?(?:like|ilike|in|between|is)\\b)\\s{0,4}(\\(?\\s{0,4}(?:${STRING}|\\d{3,})(?:\\s{0,4}(?:,|and)\\s{0,4}(?:${STRING}|\\d{3,})){0,50})`,
+      `${COLUMN}\\)?\\s{0,4}(?:<>|!=|<=|>=|(?<=\\))\\s{0,4}=|=(?=\\s{0,4}\\w{1,20}\\()|\\s(?:not\\s+)?(?:like|ilike|in|between|is)\\b)\\s{0,4}((?:\\w{1,20})?\\(?\\s{0,4}(?:${STRING}|\\d{3,})(?:\\s{0,4}(?:,|and)\\s{0,4}(?:${STRING}|\\d{3,})){0,50})`,
       "gi",
     ),
     (whole, column: string, values: string) =>
@@ -247,6 +248,14 @@ function databaseDetails(text: string, policy: Policy): string {
       },
     )
     .replace(
+      /(key value is \()([^\n]*?)(\)\.?)(?=\s|$)/g,
+      (whole, head: string, _values: string, tail: string) =>
+        /constraint ['"]([^'"]{1,128})/i.test(text) &&
+        policy.judge(/constraint ['"]([^'"]{1,128})/i.exec(text)![1]!) !== "innocent"
+          ? head + policy.take("statement: key") + tail
+          : whole,
+    )
+    .replace(
       /(row contains \()([^\n]*?)(\)\.?)(?=\n|$|["'])/g,
       (_whole, head: string, _values: string, tail: string) => head + policy.take("statement: row") + tail,
     );
@@ -254,7 +263,7 @@ function databaseDetails(text: string, policy: Policy): string {
 
 /** Nouns in front of a name, and words in front of a value. */
 const NOUN =
-  /(?:path|column|key|field|property|param|parameter|argument|attribute|header|option|variable|constraint|index|setting|member|input)s?:?\s*[[(]?$/i;
+  /(?:at|for|path|column|key|field|property|param|parameter|argument|attribute|header|option|variable|constraint|index|setting|member|input)s?:?\s*[[(]?$/i;
 const VALUE_WORD =
   /(?:values?|entry|input|got|received|given|provided|equals|actual|instead of|\(|=)[:\s]*\(?$/i;
 const QUOTED = /(["'`])((?:(?!\1)[^\n\\]){1,200}|(?:(?!\1)[^\n]){1,200})\1|“([^”\n]{1,200})”/g;
@@ -290,10 +299,17 @@ function quotedNeighbours(text: string, policy: Policy): string {
     const isValue =
       !tellsNothing(content) &&
       !isPlainState(content) &&
-      (VALUE_WORD.test(before) || /^(?:\s*\()?\s*is (?:not|an? (?:in|un))/.test(after));
+      (VALUE_WORD.test(before) ||
+        /^(?:\s*\()?\s*is (?:not|an? (?:in|un))/.test(after) ||
+        (/\w:\s$/.test(before) && !/\s/.test(content)));
     if (isName && (NOUN.test(before) || /^\s*\(|^ with value/.test(after) || /^\s*$|[("]\s*$/.test(before))) {
       if (previous?.isValue && start - previous.end < 120 && NOUN.test(before)) takeOut(previous, content);
       named = { end, name: content };
+      // ``Path `pin` (48213)``
+      const beside = /^["'`] \(([^\s()"'`]{0,100}\d[^\s()"'`]{0,100})\)/.exec(
+        text.slice(end, end + 210),
+      )?.[1];
+      if (beside !== undefined) takeOut({ start: end + 3, end: end + 3 + beside.length }, content);
     } else if (
       named !== undefined &&
       start - named.end < 120 &&

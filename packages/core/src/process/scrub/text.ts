@@ -151,9 +151,11 @@ function withSchemes(given: string, take: (rule: string) => string): string {
     );
   if (!result.includes("@")) return result;
   return result
+    .replace(/(?<=\/\/:)[^\s@/"'`<>[]{3,128}(?=@[\w[])/g, () => take("shape: user info"))
     .replace(
-      /(?<![\w/:.-])([\w.%+-]{1,64}):([^\s@/"'`<>:]{1,128})@(?=(?:tcp|unix|udp)\(|[\w.-]{1,128}(?::\d{2,5}\b|\/[\w]))/g,
-      (run, user: string) =>
+      /(?<![\w/:.-])([\w.%+-]{1,64}):([^\s@/"'`<>:]{1,128})@(?=(?:tcp|unix|udp)\(|[\w.-]{1,128}(?::\d{2,5}\b|\/[\w])|[A-Za-z][\w-]{0,63}\.[\w.-]{2,128})/g,
+      (run, user: string, password: string) =>
+        !/\d/.test(password) ||
         /^(?:mailto|acct|sips?|xmpp|npm|pkg|workspace|from|to|cc|bcc|e?mail|user|by)$/i.test(user)
           ? run
           : `${take("shape: user info")}:${PLACEHOLDER}@`,
@@ -175,27 +177,14 @@ function isCredentials(scheme: string, value: string): boolean {
 
 /** Words that may stand between a name and its value. */
 const FILLERS =
-  /^(?:is|was|of|for|with|the|a|an|given|provided|supplied|received|got|used|using|value|equals|to|expired|invalid|unknown|revoked|wrong|bad|stale|=|-|–|:)$/i;
+  /^(?:is|was|of|for|with|the|a|an|given|provided|supplied|received|got|used|using|value|equals|to|->|=>|→|expired|invalid|unknown|revoked|wrong|bad|stale|=|-|–|:)$/i;
 
 /** Whether a word of letters and digits stands beside a word that names it: `invalid token 9f8e7d6c`, `/reset/9f8e7d6c`. */
 function isNamedInProse(text: string, start: number, end: number, policy: Policy): boolean {
   const first = text.charCodeAt(start - 1);
   if (first === 47)
     return isBehindPathName(text, start) && looksSecret(text.slice(start, Math.min(end, start + 256)));
-  if (
-    start < 4 ||
-    !(
-      first === 32 ||
-      first === 34 ||
-      first === 39 ||
-      first === 96 ||
-      first === 40 ||
-      first === 35 ||
-      first === 60 ||
-      first === 91
-    )
-  )
-    return false;
+  if (start < 4 || !/[\s"'`(#<[]/.test(text[start - 1]!)) return false;
   const words = text
     .slice(Math.max(start - 60, 0), start)
     .replace(/["'`([<#:=]+\s*$/, " ")
@@ -205,13 +194,10 @@ function isNamedInProse(text: string, start: number, end: number, policy: Policy
   while (last > 0 && last > words.length - 4 && FILLERS.test(words[last]!.replace(/[:,]$/, ""))) last--;
   const word = words[last]!.replace(/[:,]$/, "");
   if (/[.;!?)]$/.test(word) || word.length < 2) return false;
-  const secrecy = policy.judge(word);
-  const isName =
-    secrecy !== "innocent" ||
-    (/^(?:keys?|codes?|number|phrase|string|id)$/i.test(word) &&
-      last > 0 &&
-      policy.judge(`${words[last - 1]} ${word}`) !== "innocent");
-  if (!isName || policy.isAllowed(word)) return false;
+  const own = policy.judge(word);
+  const isSecond = own === "innocent" && last > 0 && /^(?:keys?|codes?|number|phrase|string|id)$/i.test(word);
+  const secrecy = isSecond ? policy.judge(`${words[last - 1]} ${word}`) : own;
+  if (secrecy === "innocent" || policy.isAllowed(word)) return false;
   const value = text.slice(start, Math.min(end, start + 256)).replace(/[.,]+$/, "");
   return (
     looksSecret(value) ||

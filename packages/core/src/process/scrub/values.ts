@@ -1,9 +1,10 @@
 import type { Json } from "../../model/event.js";
 import { isCardNumber } from "./cards.js";
-import { HEADERS, isIdentifying, isIdentifyingHeader } from "./headers.js";
-import type { Secrecy } from "./keys.js";
+import { CLIENT_ADDRESS, HEADERS, isIdentifying, isIdentifyingHeader } from "./headers.js";
+import { remembering, type Secrecy } from "./keys.js";
 import { isPlainState, tellsNothing } from "./pairs.js";
 import { PLACEHOLDER, type Policy } from "./policy.js";
+import { looksSecret } from "./shapes.js";
 import { isSql, mentionsSecret, parameterColumns, secretArguments } from "./statements.js";
 
 /** Deeper than anything that was normalised; what lies below is taken out unseen. */
@@ -23,34 +24,22 @@ export interface ValueScrubber {
   header(value: string, name: string): string;
 }
 
-/** What the fields of a record are to each other. */
-type Role = "name" | "value" | "sql" | "parameters" | "tool" | "arguments";
-const ROLES: ReadonlyMap<string, Role> = new Map([
-  ...roles(
-    "name",
-    "name key path property field param parameter attribute header column option variable label k dataPath instancePath keyPath fieldName columnName",
-  ),
-  ...roles(
-    "value",
-    "value data val v actual received input content default current original originalValue newValue oldValue defaultValue valueReceived rejectedValue got values text raw",
-  ),
-  ...roles(
-    "sql",
-    "sql query text statement queryText sqlQuery sqlMessage db.statement db.query.text compiledQuery",
-  ),
-  ...roles(
-    "parameters",
-    "parameters params values bindings bind binds args arguments replacements query_params queryParams",
-  ),
-  ...roles("tool", "spawnfile command cmd file path name tool program bin executable"),
-  ...roles("arguments", "spawnargs args argv arguments"),
-]);
-
-function roles(role: Role, names: string): [string, Role][] {
-  return names.split(" ").map((name) => [`${role} ${name}`, role]);
-}
-
-const is = (role: Role, name: string): boolean => ROLES.has(`${role} ${name}`);
+/** What the field of a record may be to the others, as its name says. */
+const ROLES = {
+  name: /^(?:(?:field|param|parameter|attribute|attr|property|prop|column|header|option|variable|var|form|input|query|cookie|setting|item|data|instance|full)?[_-]?(?:name|key|path|label)|field|param|parameter|attribute|property|header|column|option|variable|k|setting|question)$/i,
+  value:
+    /^(?:(?:field|param|parameter|attribute|attr|property|prop|column|header|option|variable|var|form|input|cookie|setting|item|original|new|old|default|rejected|current|received|actual|invalid|string)?[_-]?value|value[_-]?received|values|data|val|v|actual|received|input|content|default|current|original|got|text|raw)$/i,
+  sql: /^(?:sql|query|text|statement|query_?text|sql_?query|sqlMessage|db\.(?:statement|query\.text)|compiledQuery)$/i,
+  parameters:
+    /^(?:parameters|params|values|bindings?|binds?|args|arguments|replacements|query_?params|query_?values)$/i,
+  tool: /^(?:spawnfile|command|cmd|file|path|name|tool|program|bin|executable)$/,
+  arguments: /^(?:spawnargs|args|argv|arguments)$/,
+} as const;
+type Role = keyof typeof ROLES;
+const rolesOf = remembering((name): readonly Role[] =>
+  (Object.keys(ROLES) as Role[]).filter((role) => ROLES[role].test(name)),
+);
+const is = (role: Role, name: string): boolean => rolesOf(name).includes(role);
 
 /** Lists of names, not of names and values. */
 const NAME_LISTS =
@@ -76,16 +65,26 @@ export function createValueScrubber(policy: Policy, { text, place: scrubName }: 
       if (isExcepted(key, place))
         return isContainer(given) ? parts(given, key, place, depth, "innocent") : given;
       let secrecy = judge(key);
-      if (secrecy === "innocent" && within !== "innocent" && INNER_SECRETS.test(key)) secrecy = within;
+      if (
+        secrecy === "innocent" &&
+        within !== "innocent" &&
+        (INNER_SECRETS.test(key) || (typeof given === "string" && looksSecret(given)))
+      )
+        secrecy = within;
       if (secrecy !== "innocent") {
         const opens = isRecord(given) && secrecy !== "certain";
         if (!opens && isHidden(given, secrecy)) return take(`name: ${key}`);
         if (opens) return parts(given, key, place, depth, secrecy);
       }
-      if (!policy.identities && typeof given === "string" && given !== "" && isIdentifyingHeader(key))
+      if (
+        !policy.identities &&
+        typeof given === "string" &&
+        given !== "" &&
+        (isIdentifyingHeader(key) || CLIENT_ADDRESS.test(key))
+      )
         return take(`identity: ${key}`);
     }
-    if (typeof given === "string") return text(given);
+    if (typeof given === "string") return isSecretDump(given) ? take("shape: bytes") : text(given);
     if (typeof given === "number") return isCardNumber(given) ? take("shape: card") : given;
     return isContainer(given) ? parts(given, key, place, depth, within) : given;
   };
@@ -118,6 +117,10 @@ export function createValueScrubber(policy: Policy, { text, place: scrubName }: 
   ): Json => {
     if (key !== undefined && HEADERS.test(key))
       return mapRecord(given, (entry, name) => headerValue(entry, name, below(place, name), depth));
+    if (!policy.identities && key !== undefined && /^(?:signed)?cookies$/i.test(key))
+      return mapRecord(given, (entry, name) =>
+        typeof entry === "string" ? cookie(entry, name) : value(entry, name, below(place, name), depth),
+      );
     const known = relations(given, within);
     if (known === "bytes") return take("shape: bytes");
     return mapRecord(
@@ -188,6 +191,15 @@ export function createValueScrubber(policy: Policy, { text, place: scrubName }: 
     return /^[\t\r\n\x20-\x7e]*$/.test(told) && text(told) !== told;
   };
 
+  /** `[Buffer(20 bytes) 7061…]`, as bytes are shown: judged as the text they are. */
+  const isSecretDump = (given: string): boolean => {
+    const hex = given.startsWith("[")
+      ? /^\[\w{1,20}\(\d+ bytes?\) ([0-9a-f]{8,})…?\]$/.exec(given)?.[1]
+      : undefined;
+    if (hex === undefined) return false;
+    return isSecretBytes(hex.match(/../g)!.map((byte) => Number.parseInt(byte, 16)));
+  };
+
   const parameters = (sql: string, given: readonly Json[]): Json => {
     const columns = parameterColumns(sql);
     const isPaired = columns.length === given.length;
@@ -241,6 +253,11 @@ export function createValueScrubber(policy: Policy, { text, place: scrubName }: 
         return i % 2 === 0 || name === undefined ? item : headerValue(item, name, below(place, name), depth);
       });
     }
+    const authAt = given.findIndex((item) => item === "AUTH" || item === "auth");
+    if (authAt >= 0 && authAt < 3 && authAt < given.length - 1 && given.length < 8)
+      return mapList(given, (item, i) =>
+        i > authAt && typeof item === "string" ? take("command: AUTH") : item,
+      );
     const [first, second] = given;
     if (typeof first === "string" && isSql(first) && Array.isArray(second))
       return mapList(given, (item, i) =>
@@ -272,10 +289,9 @@ export function createValueScrubber(policy: Policy, { text, place: scrubName }: 
     const name = given[i - 1] as string;
     if (name.length > 64 || !(IDENTIFIER.test(name) || /^--?[A-Za-z][\w-]{0,63}$/.test(name))) return false;
     if (name.startsWith("-")) return !/^-/.test(String(given[i]));
-    if (/^auth$/i.test(name)) return i === 1 || /^[\d.]+$/.test(String(given[i - 2]));
     if (judge(name) === "innocent" || NAME_LISTS.test(key ?? "")) return false;
     const next = String(given[i]);
-    if (/[^A-Za-z_-]|[a-z][A-Z]/.test(next) && !/^[a-z]+(?:[._-][a-z]+)*$/i.test(next)) return true;
+    if (/[^A-Za-z_-]|[a-z][A-Z]/.test(next) && !/^[a-z]+(?:[.:_-][a-z]+)*$/i.test(next)) return true;
     return (
       given.length % 2 === 0 &&
       i % 2 === 1 &&

@@ -2,7 +2,7 @@ import { CUT } from "../text.js";
 import { isIdentifyingHeader } from "./headers.js";
 import type { Secrecy } from "./keys.js";
 import { PLACEHOLDER, type Policy } from "./policy.js";
-import { looksSecret } from "./shapes.js";
+import { looksLikeValue, looksSecret } from "./shapes.js";
 
 /**
  * Secrets that the name in front of them tells: `password=…`, `"password": "…"`, `api_key: …`, in URLs, JSON (whole, cut
@@ -98,7 +98,7 @@ function isPlainRecord(text: string, from: number): boolean {
   if (start === undefined) return false;
   const end = bracketEnd(ahead, start);
   if (end >= ahead.length && !ahead.endsWith("}")) return false;
-  return !(ahead.slice(start, end).match(/[\w+/=~-]{8,}/g) ?? []).some(looksSecret);
+  return !(ahead.slice(start, end).match(/[\w+/=~-]{8,}/g) ?? []).some(looksLikeValue);
 }
 
 function isEncodedSign(text: string, at: number): boolean {

@@ -250,7 +250,6 @@ const MARKED: readonly (readonly [mark: string, shape: string, expression: RegEx
     /\{(?:S?SHA(?:\d{3})?|S?MD5|CRYPT|x-\w+|PBKDF2[\w-]*|ARGON2\w*|BCRYPT)\}[\w./=+$,-]{12,}/gi,
   ],
   ["*", "password hash", /(?<![\w*])\*[0-9A-F]{40}(?![\w*])/g],
-  [":", "password hash", /(?<![\w:.-])[0-9a-f]{32,64}[:][0-9a-f]{64,128}(?![\w:])/g],
   [
     "PuTTY-User-Key",
     "private key",
@@ -353,8 +352,15 @@ function tokenIn(text: string, start: number, end: number): ShapeSpan | undefine
     issuers.cut.lastIndex = at;
     if (isCut && issuers.cut.test(text) && end - at >= 6) return { start: at, end, shape: "cut token" };
   }
+  if (end - start >= 32 && text[end] === ":") {
+    SALTED.lastIndex = start;
+    if (SALTED.test(text)) return { start, end: SALTED.lastIndex, shape: "password hash" };
+  }
   return ibanOrNumber(text, start, end);
 }
+
+/** `salt:hash`, as Node's own functions are often used. */
+const SALTED = /[0-9a-f]{32,64}:[0-9a-f]{64,128}(?![\w:])/y;
 
 function ibanOrNumber(text: string, start: number, end: number): ShapeSpan | undefined {
   const word = text.slice(start, Math.min(trimmed(text, start, end), start + 40));
@@ -397,6 +403,11 @@ export function looksSecret(value: string): boolean {
   if (seams >= 1 && /[A-Z]/.test(value) && /[a-z]/.test(value) && value.length >= 10) return true;
   const turns = value.match(/[a-z](?=[A-Z])/g)?.length ?? 0;
   return value.length >= 20 && turns >= 4;
+}
+
+/** The same where a name makes it likely: ten letters with a capital or a digit among them do. */
+export function looksLikeValue(value: string): boolean {
+  return looksSecret(value) || (value.length >= 10 && looksRandom(value));
 }
 
 const BEGIN = "-----BEGIN";

@@ -61,21 +61,25 @@ function sqlText(text: string, policy: Policy): string {
     ),
     (_whole, head: string, value: string) => head + quotedLike(value, policy.take("statement: password")),
   );
-  result = result.replace(
-    new RegExp(
-      `${COLUMN}\\)?\\s{0,4}(?:<>|!=|<=|>=|(?<=\\))\\s{0,4}=|=(?=\\s{0,4}\\w{1,20}\\()|\\s(?:not\\s+)?(?:like|ilike|in|between|is)\\b)\\s{0,4}((?:\\w{1,20})?\\(?\\s{0,4}(?:${STRING}|\\d{3,})(?:\\s{0,4}(?:,|and)\\s{0,4}(?:${STRING}|\\d{3,})){0,50})`,
-      "gi",
-    ),
-    (whole, column: string, values: string) =>
-      policy.judge(column) === "innocent"
-        ? whole
-        : whole.slice(0, -values.length) +
-          values.replace(new RegExp(`${STRING}|\\d{3,}`, "g"), (value) =>
-            quotedLike(value, policy.take(`name: ${column}`)),
-          ),
-  );
+  if (COMPARISON.test(result))
+    result = result.replace(
+      new RegExp(
+        `${COLUMN}\\)?\\s{0,4}(?:<>|!=|<=|>=|(?<=\\))\\s{0,4}=|=(?=\\s{0,4}\\w{1,20}\\()|\\s(?:not\\s+)?(?:like|ilike|in|between|is)\\b)\\s{0,4}((?:\\w{1,20})?\\(?\\s{0,4}(?:${STRING}|\\d{3,})(?:\\s{0,4}(?:,|and)\\s{0,4}(?:${STRING}|\\d{3,})){0,50})`,
+        "gi",
+      ),
+      (whole, column: string, values: string) =>
+        policy.judge(column) === "innocent"
+          ? whole
+          : whole.slice(0, -values.length) +
+            values.replace(new RegExp(`${STRING}|\\d{3,}`, "g"), (value) =>
+              quotedLike(value, policy.take(`name: ${column}`)),
+            ),
+    );
   return loggedParameters(result, policy);
 }
+
+/** Comparisons other than `column = value`, which reads like any other assignment. */
+const COMPARISON = /\b(?:like|ilike|in\s*\(|between)\b|\bin\s*\(|<>|!=|\)\s*=|=\s*\w{1,20}\(/i;
 
 function quotedLike(value: string, placeholder: string): string {
   const mark = /^[A-Z]?(['"])/.exec(value)?.[1] ?? "'";
@@ -268,11 +272,29 @@ const VALUE_WORD =
   /(?:values?|entry|input|got|received|given|provided|equals|actual|instead of|\(|=)[:\s]*\(?$/i;
 const QUOTED = /(["'`])((?:(?!\1)[^\n\\]){1,200}|(?:(?!\1)[^\n]){1,200})\1|“([^”\n]{1,200})”/g;
 
+/** A text in quotes, with some of what stands around it. */
+interface Quote {
+  readonly start: number;
+  readonly end: number;
+  readonly before: string;
+  readonly after: string;
+  readonly content: string;
+}
+
+function isValue({ before, after, content }: Quote): boolean {
+  if (tellsNothing(content) || isPlainState(content)) return false;
+  return (
+    VALUE_WORD.test(before) ||
+    /^(?:\s*\()?\s*is (?:not|an? (?:in|un))/.test(after) ||
+    (/\w:\s$/.test(before) && !/\s/.test(content))
+  );
+}
+
 /** A name in quotes and, in the same sentence, its value: ``Path `password` (`x`)``, `Duplicate entry 'x' for key 'token'`. */
 function quotedNeighbours(text: string, policy: Policy): string {
   let result = "";
   let done = 0;
-  let previous: { start: number; end: number; isValue: boolean; text: string } | undefined;
+  let previous: Quote | undefined;
   let named: { end: number; name: string } | undefined;
   const takeOut = (span: { start: number; end: number }, name: string): void => {
     if (span.start < done) return;
@@ -291,19 +313,14 @@ function quotedNeighbours(text: string, policy: Policy): string {
       QUOTED.lastIndex = match.index + 1;
       continue;
     }
-    const word = /(\w[\w.-]{1,40})\s*$/.exec(before)?.[1] ?? "";
+    const quote: Quote = { start, end, before, after, content };
     const isName =
+      !/^\s*[:=]|^\s*=>/.test(after) &&
       /^[\w$.[\]-]{2,64}$/.test(content) &&
-      policy.judge(content) !== "innocent" &&
-      !/^\s*[:=]|^\s*=>/.test(after);
-    const isValue =
-      !tellsNothing(content) &&
-      !isPlainState(content) &&
-      (VALUE_WORD.test(before) ||
-        /^(?:\s*\()?\s*is (?:not|an? (?:in|un))/.test(after) ||
-        (/\w:\s$/.test(before) && !/\s/.test(content)));
+      policy.judge(content) !== "innocent";
     if (isName && (NOUN.test(before) || /^\s*\(|^ with value/.test(after) || /^\s*$|[("]\s*$/.test(before))) {
-      if (previous?.isValue && start - previous.end < 120 && NOUN.test(before)) takeOut(previous, content);
+      if (previous !== undefined && start - previous.end < 120 && NOUN.test(before) && isValue(previous))
+        takeOut(previous, content);
       named = { end, name: content };
       // ``Path `pin` (48213)``
       const beside = /^["'`] \(([^\s()"'`]{0,100}\d[^\s()"'`]{0,100})\)/.exec(
@@ -313,22 +330,21 @@ function quotedNeighbours(text: string, policy: Policy): string {
     } else if (
       named !== undefined &&
       start - named.end < 120 &&
-      isValue &&
+      isValue(quote) &&
       /^[^.\n]*$/.test(text.slice(named.end + 1, match.index))
     ) {
       takeOut({ start, end }, named.name);
       named = undefined;
     } else if (
-      word !== "" &&
-      !tellsNothing(content) &&
-      !isPlainState(content) &&
       /[\d!@#$%^&*]|[a-z][A-Z]/.test(content) &&
       !/[\s/]/.test(content) &&
-      isSecretWord(word, before, policy)
+      !tellsNothing(content) &&
+      !isPlainState(content)
     ) {
-      takeOut({ start, end }, word);
+      const word = /(?<![\w.-])(\w[\w.-]{1,40})\s*$/.exec(before)?.[1];
+      if (word !== undefined && isSecretWord(word, before, policy)) takeOut({ start, end }, word);
     }
-    previous = { start, end, isValue, text: content };
+    previous = quote;
     QUOTED.lastIndex = end + 1;
   }
   return done === 0 ? text : result + text.slice(done);

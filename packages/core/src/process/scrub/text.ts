@@ -149,22 +149,42 @@ function withSchemes(given: string, take: (rule: string) => string): string {
       (run, scheme: string, space: string, value: string) =>
         isCredentials(scheme, value) ? `${scheme}${space}${take(`scheme: ${scheme}`)}` : run,
     );
-  if (!result.includes("@")) return result;
-  return result
-    .replace(/(?<=\/\/:)[^\s@/"'`<>[]{3,128}(?=@[\w[])/g, () => take("shape: user info"))
-    .replace(
-      /(?<![\w/:.-])([\w.%+-]{1,64}):([^\s@/"'`<>:]{1,128})@(?=(?:tcp|unix|udp)\(|[\w.-]{1,128}(?::\d{2,5}\b|\/[\w])|[A-Za-z][\w-]{0,63}\.[\w.-]{2,128})/g,
-      (run, user: string, password: string) =>
-        !/\d/.test(password) ||
-        /^(?:mailto|acct|sips?|xmpp|npm|pkg|workspace|from|to|cc|bcc|e?mail|user|by)$/i.test(user)
-          ? run
-          : `${take("shape: user info")}:${PLACEHOLDER}@`,
-    )
-    .replace(
-      /(?<![\w/.-])([\w$#]{1,64})\/([^\s@/"'`<>:]{3,128})@(?=\/\/|[\w.-]{1,128}:\d{2,5}[/:])/g,
-      () => `${take("shape: user info")}/${PLACEHOLDER}@`,
-    );
+  return result.includes("@") ? withoutUsers(result, take) : result;
 }
+
+/** Users and passwords in front of hosts where no scheme says so: `user:password@tcp(host)`, `scott/tiger@host:1521/db`. */
+function withoutUsers(given: string, take: (rule: string) => string): string {
+  let result = "";
+  let done = 0;
+  for (let at = given.indexOf("@"); at >= 0; at = given.indexOf("@", at + 1)) {
+    const lowest = Math.max(at - 128, done);
+    let sign = at - 1;
+    while (sign >= lowest && !/[\s"'`<>@:/]/.test(given[sign]!)) sign--;
+    if (sign < lowest || at - sign < 4 || (given[sign] !== ":" && given[sign] !== "/")) continue;
+    let start = sign;
+    while (start > lowest && /[\w.%+$#-]/.test(given[start - 1]!)) start--;
+    const user = given.slice(start, sign);
+    const ahead = given.slice(at + 1, at + 160);
+    const isBare = user === "" && given.startsWith("//", start - 2) && /^[\w[]/.test(ahead);
+    const isHost =
+      given[sign] === "/"
+        ? user !== "" && /^(?:\/\/|[\w.-]{1,128}:\d{2,5}[/:])/.test(ahead) && given[start - 1] !== "/"
+        : user !== "" &&
+          given[start - 1] !== "/" &&
+          given[start - 1] !== ":" &&
+          /\d/.test(given.slice(sign, at)) &&
+          /^(?:(?:tcp|unix|udp)\(|[\w.-]{1,128}(?::\d{2,5}\b|\/\w)|[A-Za-z][\w-]{0,63}\.[\w.-]{2,128})/.test(
+            ahead,
+          );
+    if (!(isBare || isHost) || USERLESS.test(user)) continue;
+    const taken = take("shape: user info");
+    result += given.slice(done, start) + (user === "" ? "" : taken) + given[sign] + PLACEHOLDER;
+    done = at;
+  }
+  return done === 0 ? given : result + given.slice(done);
+}
+
+const USERLESS = /^(?:mailto|acct|sips?|xmpp|npm|pkg|workspace|from|to|cc|bcc|e?mail|user|by)$/i;
 
 function isCredentials(scheme: string, value: string): boolean {
   if (!/^basic$/i.test(scheme)) return (looksRandom(value) && /\d/.test(value)) || value.length >= 20;
@@ -185,18 +205,12 @@ function isNamedInProse(text: string, start: number, end: number, policy: Policy
   if (first === 47)
     return isBehindPathName(text, start) && looksSecret(text.slice(start, Math.min(end, start + 256)));
   if (start < 4 || !/[\s"'`(#<[]/.test(text[start - 1]!)) return false;
-  const words = text
-    .slice(Math.max(start - 60, 0), start)
-    .replace(/["'`([<#:=]+\s*$/, " ")
-    .trimEnd()
-    .split(/[\s"'`]+/);
-  let last = words.length - 1;
-  while (last > 0 && last > words.length - 4 && FILLERS.test(words[last]!.replace(/[:,]$/, ""))) last--;
-  const word = words[last]!.replace(/[:,]$/, "");
-  if (/[.;!?)]$/.test(word) || word.length < 2) return false;
+  let [word, from] = wordBefore(text, start);
+  for (let skipped = 0; skipped < 3 && FILLERS.test(word); skipped++) [word, from] = wordBefore(text, from);
+  if (word.length < 2) return false;
   const own = policy.judge(word);
-  const isSecond = own === "innocent" && last > 0 && /^(?:keys?|codes?|number|phrase|string|id)$/i.test(word);
-  const secrecy = isSecond ? policy.judge(`${words[last - 1]} ${word}`) : own;
+  const isSecond = own === "innocent" && /^(?:keys?|codes?|number|phrase|string|id)$/i.test(word);
+  const secrecy = isSecond ? policy.judge(`${wordBefore(text, from)[0]} ${word}`) : own;
   if (secrecy === "innocent" || policy.isAllowed(word)) return false;
   const value = text.slice(start, Math.min(end, start + 256)).replace(/[.,]+$/, "");
   return (
@@ -208,6 +222,19 @@ function isNamedInProse(text: string, start: number, end: number, policy: Policy
     (/^(?:otp|pin|code|cvv|cvc)$/i.test(word) && /^\d{3,8}$/.test(value))
   );
 }
+
+/** The word before a place in a text, and where it starts; none behind the end of a sentence. */
+function wordBefore(text: string, start: number): [word: string, from: number] {
+  const lowest = Math.max(start - 48, 0);
+  let end = start;
+  while (end > lowest && GAPS.includes(text[end - 1]!)) end--;
+  let from = end;
+  while (from > lowest && !GAPS.includes(text[from - 1]!)) from--;
+  return [text.slice(from, end).replace(/,$/, ""), from];
+}
+
+/** What may stand between words, the signs that lead to a value included. */
+const GAPS = " \t\n\r\"'`([<#:=";
 
 /** Addresses and numbers of people. */
 function withoutPersons(text: string, take: (rule: string) => string): string {

@@ -4,7 +4,7 @@ import { CLIENT_ADDRESS, HEADERS, isIdentifying, isIdentifyingHeader } from "./h
 import { remembering, type Secrecy } from "./keys.js";
 import { isPlainState, tellsNothing } from "./pairs.js";
 import { PLACEHOLDER, type Policy } from "./policy.js";
-import { looksSecret } from "./shapes.js";
+import { looksLikeValue } from "./shapes.js";
 import { isSql, mentionsSecret, parameterColumns, secretArguments } from "./statements.js";
 
 /** Deeper than anything that was normalised; what lies below is taken out unseen. */
@@ -68,7 +68,7 @@ export function createValueScrubber(policy: Policy, { text, place: scrubName }: 
       if (
         secrecy === "innocent" &&
         within !== "innocent" &&
-        (INNER_SECRETS.test(key) || (typeof given === "string" && looksSecret(given)))
+        (INNER_SECRETS.test(key) || (typeof given === "string" && looksLikeValue(given)))
       )
         secrecy = within;
       if (secrecy !== "innocent") {

@@ -74,6 +74,13 @@ describe("problemsOfEvent()", () => {
     ],
     [{ logentry: "text" }, "logentry must be an object"],
     [{ breadcrumbs: [] }, "breadcrumbs must be"],
+    [
+      { breadcrumbs: { values: [{ category: "http", type: "http", data: {} }] } },
+      "breadcrumb 0 is an empty row",
+    ],
+    [{ breadcrumbs: { values: [{ category: "step" }] } }, "breadcrumb 0 is an empty row"],
+    [{ logentry: { formatted: " " }, exception: undefined }, "an event needs an exception or a text"],
+    [exception({ type: "E", mechanism: { type: "a", synthetic: true } }), "hides type and value"],
     [{ user: { name: "Jane" } }, "user has none of"],
     [{ user: { ip_address: "{{auto}}" } }, "the server that reports"],
     [{ request: { url: "http://jane:made-up@localhost/" } }, "request.url holds credentials"],

@@ -200,6 +200,11 @@ function* exceptionProblems(exception: unknown): Generator<Found> {
     }
     if (!value["type"] && !value["value"])
       yield problem("exception", `exception ${index} has neither type nor value`);
+    if (mechanismOf(value)["synthetic"] === true)
+      yield problem(
+        "exception",
+        `exception ${index}: a synthetic mechanism hides type and value from titles`,
+      );
     if (isObject(value["mechanism"]) && typeof value["mechanism"]["type"] !== "string") {
       yield problem("exception", `exception ${index}: its mechanism has no type`);
     }
@@ -272,9 +277,15 @@ function* frameProblems(stacktrace: unknown, where: string): Generator<Found> {
 }
 
 function* partProblems(event: Bag): Generator<Found> {
-  const { logentry, breadcrumbs, user, request, platform } = event;
+  const { logentry, breadcrumbs, exception, user, request, platform } = event;
   if (logentry !== undefined && !isObject(logentry)) yield problem("field", "logentry must be an object");
+  if (
+    exception === undefined &&
+    (logentry === undefined || (isObject(logentry) && isBlank(textOf(logentry))))
+  )
+    yield problem("field", "an event needs an exception or a text: servers show no title");
   if (Array.isArray(breadcrumbs)) yield problem("field", "breadcrumbs must be { values: [...] }");
+  yield* emptyRows(breadcrumbs);
   if (isObject(user)) {
     if (!["id", "username", "email", "ip_address"].some((key) => user[key])) {
       yield problem("field", "user has none of id, username, email, ip_address");
@@ -290,6 +301,37 @@ function* partProblems(event: Bag): Generator<Found> {
   ) {
     yield problem("field", "request.url holds credentials");
   }
+}
+
+/** Servers show a row's message, or what `data` says of a request. */
+function* emptyRows(breadcrumbs: unknown): Generator<Found> {
+  const values = isObject(breadcrumbs) ? breadcrumbs["values"] : undefined;
+  if (!Array.isArray(values)) return;
+  for (const [index, crumb] of values.entries()) {
+    const data = isObject(crumb) && isObject(crumb["data"]) ? crumb["data"] : {};
+    const isRequest = data["url"] !== undefined && data["method"] !== undefined;
+    if (
+      isObject(crumb) &&
+      isBlank(crumb["message"]) &&
+      (crumb["type"] === "http" ? !isRequest : isEmpty(data))
+    )
+      yield problem(
+        "field",
+        `breadcrumb ${index} is an empty row: it has no message and no data that is shown`,
+      );
+  }
+}
+
+function textOf(logentry: Bag): unknown {
+  return logentry["formatted"] ?? logentry["message"];
+}
+
+function isBlank(text: unknown): boolean {
+  return typeof text !== "string" || text.trim() === "";
+}
+
+function isEmpty(data: Bag): boolean {
+  return Object.keys(data).length === 0;
 }
 
 function problem(kind: Found["kind"], detail: string): Found {

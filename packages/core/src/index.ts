@@ -73,6 +73,7 @@ export type { DropReason } from "./transport/drops.js";
 export type {
   Attachment,
   Breadcrumb,
+  BreadcrumbInput,
   Event,
   EventInput,
   Exception,

@@ -12,6 +12,7 @@ import type { EndingClient, EndWatch, Platform } from "../src/client/platform.js
 import type { Diagnostics } from "../src/model/diagnostics.js";
 import { parseDsn } from "../src/model/dsn.js";
 import { MESSAGES, type MessageCode, messageText } from "../src/model/messages.js";
+import { type AbsenceNotices, createAbsenceNotices } from "../src/node/absence.js";
 import { systemClock } from "../src/node/clock.js";
 import { createSentryTransport } from "../src/node/http/sentry-transport.js";
 import { enableCrashReport } from "../src/node/spool/run-report-setting.js";
@@ -41,6 +42,12 @@ const thrown = (fn: () => unknown): string => {
     return (error as Error).message;
   }
   return "nothing was thrown";
+};
+/** What a developer reads at a terminal. */
+const noticed = (act: (notices: AbsenceNotices) => void): string => {
+  const lines: string[] = [];
+  act(createAbsenceNotices({ env: {}, isTerminal: () => true, write: (line) => void lines.push(line) }));
+  return lines.join("");
 };
 const refused = (options: unknown): string =>
   thrown(() => resolveOptions({ dsn: false, ...(options as ClientOptions) }, {}));
@@ -146,6 +153,13 @@ const decorate = captureExceptions as unknown as (...args: unknown[]) => unknown
 const environment = { SENTRY_DSN: "https://errors.example/1" };
 
 const SITUATIONS: readonly Situation[] = [
+  ["a client without a DSN", "no-dsn", ["SENTRY_DSN"], () => noticed(({ dsn }) => dsn({}))],
+  [
+    "a capture without a client",
+    "no-client",
+    ["captureMessage", "init"],
+    () => noticed(({ client }) => client("captureMessage")),
+  ],
   [
     "a number out of its range",
     "bad-option",

@@ -11,21 +11,21 @@ export interface UserInput extends Omit<User, "id" | "data" | "geo"> {
 
 /** What one call knows beyond its scope. It wins over every scope; tags, extra and contexts are merged by key. */
 export interface CaptureHint {
-  readonly level?: Level;
-  readonly tags?: Readonly<Record<string, TagValue>>;
-  readonly extra?: Readonly<Record<string, unknown>>;
-  readonly user?: UserInput;
-  readonly contexts?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly level?: Level | undefined;
+  readonly tags?: Readonly<Record<string, TagValue>> | undefined;
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
+  readonly user?: UserInput | undefined;
+  readonly contexts?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
   /** Groups events on the server; `{{ default }}` stands for the grouping that would apply without. */
-  readonly fingerprint?: readonly string[];
-  readonly transaction?: string;
+  readonly fingerprint?: readonly string[] | undefined;
+  readonly transaction?: string | undefined;
   /** Name of the logger that reported it. */
-  readonly logger?: string;
-  readonly request?: RequestInfo;
-  readonly attachments?: readonly Attachment[];
-  readonly mechanism?: Mechanism;
+  readonly logger?: string | undefined;
+  readonly request?: RequestInfo | undefined;
+  readonly attachments?: readonly Attachment[] | undefined;
+  readonly mechanism?: Mechanism | undefined;
   /** For `captureMessage`: values for the `%s` of the message, which then groups by its template. */
-  readonly params?: readonly unknown[];
+  readonly params?: readonly unknown[] | undefined;
 }
 
 /** What hooks learn beside the event. */

@@ -111,12 +111,12 @@ describe("resolveOptions()", () => {
     [{ limits: { toString: 1 } }, "limits.toString", "received an unknown key"],
     [{ scrub: { keys: "a" } }, "scrub.keys", 'expected a list, received "a"'],
     [{ scrub: { key: ["a"] } }, "scrub.key", "(did you mean keys?)"],
-    [{ dsn: 5 }, "dsn", "expected a text, or false, received 5"],
+    [{ dsn: 5 }, "dsn", "expected a string, or false, received 5"],
     [{ sampleRate: 1.5 }, "sampleRate", "expected a number from 0 to 1, received 1.5"],
     [{ sampleRate: "1" }, "sampleRate", 'expected a number from 0 to 1, received "1"'],
     [{ sampleRate: Number.NaN }, "sampleRate", "expected a number from 0 to 1, received NaN"],
     [{ ignoreErrors: "x" }, "ignoreErrors", 'expected a list, received "x"'],
-    [{ ignoreErrors: ["x", 5] }, "ignoreErrors[1]", "expected a text, a RegExp or a class, received 5"],
+    [{ ignoreErrors: ["x", 5] }, "ignoreErrors[1]", "expected a string, a RegExp or a class, received 5"],
     [{ beforeSend: {} }, "beforeSend", "expected a function, received an object"],
     [{ processors: [null] }, "processors[0]", "expected a function, received null"],
     [
@@ -170,7 +170,7 @@ describe("resolveOptions()", () => {
       "proxy",
       'expected the proxy\'s URL, http:// or https://, or false, received "…@proxy:80"',
     ],
-    [{ release: 5 }, "release", "expected a text, received 5"],
+    [{ release: 5 }, "release", "expected a string, received 5"],
   ];
 
   test.each(bad)(

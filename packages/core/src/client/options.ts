@@ -51,27 +51,27 @@ export interface OnceOptions {
 /** What `init` and `new Client` take. Everything is optional; with no DSN, Corvid is a working no-op. */
 export interface ClientOptions {
   /** Where events go. Default `SENTRY_DSN`; `false` or an empty text: nowhere. */
-  readonly dsn?: string | false;
+  readonly dsn?: string | false | undefined;
   /** What is deployed. Default `SENTRY_RELEASE`, the platform's commit variables, `.git`, then `name@version` of package.json. */
-  readonly release?: string;
+  readonly release?: string | undefined;
   /** Default `SENTRY_ENVIRONMENT`, `NODE_ENV`, then `production`. */
-  readonly environment?: string;
+  readonly environment?: string | undefined;
   /** Default: the host's name. */
-  readonly serverName?: string;
+  readonly serverName?: string | undefined;
   /** Build of the release. */
-  readonly dist?: string;
-  readonly tags?: Readonly<Record<string, TagValue>>;
-  readonly extra?: Readonly<Record<string, unknown>>;
+  readonly dist?: string | undefined;
+  readonly tags?: Readonly<Record<string, TagValue>> | undefined;
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
   /** Share of captures that are kept, 0 to 1, decided before any cost. Default 1. */
-  readonly sampleRate?: number;
+  readonly sampleRate?: number | undefined;
   /** Failures to leave out, decided before any cost: part of `type: message`, an expression on it, or a class. */
-  readonly ignoreErrors?: readonly (string | RegExp | ErrorClass)[];
+  readonly ignoreErrors?: readonly (string | RegExp | ErrorClass)[] | undefined;
   /** Last say on every event; synchronous. `null` drops it. */
-  readonly beforeSend?: (event: Event, hint: EventHint) => Event | null;
+  readonly beforeSend?: ((event: Event, hint: EventHint) => Event | null) | undefined;
   /** Last say on every breadcrumb; synchronous. `null` drops it. */
-  readonly beforeBreadcrumb?: (crumb: Breadcrumb) => Breadcrumb | null;
+  readonly beforeBreadcrumb?: ((crumb: Breadcrumb) => Breadcrumb | null) | undefined;
   /** Steps every event passes before `beforeSend`; synchronous. */
-  readonly processors?: readonly Processor[];
+  readonly processors?: readonly Processor[] | undefined;
   /**
    * Added to the default ones; a function gets those and returns all that are wanted: without breadcrumbs of the
    * console, `(defaults) => defaults.filter(({ name }) => name !== "Console")`. Others are `Http`, `ChildProcess`,
@@ -79,59 +79,60 @@ export interface ClientOptions {
    */
   readonly integrations?:
     | readonly Integration[]
-    | ((defaults: readonly Integration[]) => readonly Integration[]);
+    | ((defaults: readonly Integration[]) => readonly Integration[])
+    | undefined;
   /** Where events go, one or several; each has its own queue and retries. Default: `httpTransport()`, HTTP to the DSN. */
-  readonly transport?: Destination | readonly Destination[];
+  readonly transport?: Destination | readonly Destination[] | undefined;
   /** Default 100; 0 keeps none. */
-  readonly maxBreadcrumbs?: number;
+  readonly maxBreadcrumbs?: number | undefined;
   /** Paths that count as the application's own: part of the path, or an expression. Wins over `inAppExclude`. */
-  readonly inAppInclude?: readonly (string | RegExp)[];
+  readonly inAppInclude?: readonly (string | RegExp)[] | undefined;
   /** Paths that do not. */
-  readonly inAppExclude?: readonly (string | RegExp)[];
+  readonly inAppExclude?: readonly (string | RegExp)[] | undefined;
   /** Source lines shown on either side of a frame's. Default 5; 0 shows none. */
-  readonly contextLines?: number;
+  readonly contextLines?: number | undefined;
   /** Gives messages the stack of their call. Default false. */
-  readonly attachStacktrace?: boolean;
+  readonly attachStacktrace?: boolean | undefined;
   /** Sends the user's address and the request's body and cookies. Default false. */
-  readonly sendDefaultPii?: boolean;
+  readonly sendDefaultPii?: boolean | undefined;
   /** Sends the request's body, where the framework has parsed it already. Default false. */
-  readonly requestBody?: boolean;
+  readonly requestBody?: boolean | undefined;
   /** Default 10 000. */
-  readonly maxRequestBodyBytes?: number;
+  readonly maxRequestBodyBytes?: number | undefined;
   /** A larger file is left out, its event is not. At most 20 MiB, which is the default and holds for all files of an event together. */
-  readonly maxAttachmentBytes?: number;
+  readonly maxAttachmentBytes?: number | undefined;
   /** Further keys and patterns whose values never leave. */
-  readonly scrub?: ScrubOptions;
-  readonly limits?: Limits;
+  readonly scrub?: ScrubOptions | undefined;
+  readonly limits?: Limits | undefined;
   /** How repeats are folded; `false` sends each one. */
-  readonly once?: OnceOptions | false;
+  readonly once?: OnceOptions | false | undefined;
   /** Events that may wait before repeats are only counted; with `once: false`, before any are dropped. Default 1000. */
-  readonly queueSize?: number;
+  readonly queueSize?: number | undefined;
   /** Bytes that may wait before new kinds of failure are dropped. Default 16 MiB. */
-  readonly queueBytes?: number;
+  readonly queueBytes?: number | undefined;
   /**
    * Services that the trace of a request is passed on to, in `sentry-trace` and `baggage`: part of the URL, or an
    * expression. These headers name release, environment and public key. Default: none.
    */
-  readonly traceTargets?: readonly (string | RegExp)[];
+  readonly traceTargets?: readonly (string | RegExp)[] | undefined;
   /**
    * Keeps what is undelivered on disk until it is delivered: `true`, a directory, or all there is to say. Needs no
    * server that answers and no orderly end. Default false.
    */
-  readonly spool?: boolean | string | SpoolOptions;
+  readonly spool?: boolean | string | SpoolOptions | undefined;
   /**
    * Request bodies of more bytes are compressed with gzip, level 1; `Infinity`: none. Compressing costs the application
    * more than sending a small body does. Default 32 768.
    */
-  readonly compressAboveBytes?: number;
+  readonly compressAboveBytes?: number | undefined;
   /** One deadline for a whole request, in milliseconds. Default 10 000. */
-  readonly requestTimeoutMs?: number;
+  readonly requestTimeoutMs?: number | undefined;
   /** How long the end of the process may wait for what is undelivered, in milliseconds; 0: not at all. Default 2000. */
-  readonly shutdownTimeoutMs?: number;
+  readonly shutdownTimeoutMs?: number | undefined;
   /** Proxy for the DSN's server; `false`: none. Default: curl's environment variables. */
-  readonly proxy?: string | false;
+  readonly proxy?: string | false | undefined;
   /** Says on stderr what happens to each event. Default false. */
-  readonly debug?: boolean;
+  readonly debug?: boolean | undefined;
 }
 
 /** What can be switched while the application runs. */
@@ -298,7 +299,7 @@ function check(options: ClientOptions): void {
   }
 }
 
-const text = expecting("a text", (value) => typeof value === "string");
+const text = expecting("a string", (value) => typeof value === "string");
 const flag = expecting("true or false", (value) => typeof value === "boolean");
 const off = expecting("false", (value) => value === false);
 const fraction = expecting(
@@ -328,7 +329,7 @@ const record = expecting(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
 );
 const ignorable = expecting(
-  "a text, a RegExp or a class",
+  "a string, a RegExp or a class",
   (value) => typeof value === "function" || pattern(value) === undefined,
 );
 const transport = expecting(

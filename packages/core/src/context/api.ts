@@ -1,6 +1,6 @@
 import type { CaptureHint, TagValue, UserInput } from "../capture/hint.js";
-import type { Breadcrumb, EventInput, Level } from "../model/event.js";
-import { currentClient, requestScope } from "./current.js";
+import type { BreadcrumbInput, EventInput, Level } from "../model/event.js";
+import { capturingClient, currentClient, requestScope } from "./current.js";
 
 /**
  * The functions an application calls. None of them throws, whatever it is given and however little of the stack is
@@ -42,7 +42,7 @@ function remember(id: string | undefined): string {
 export function captureException(error: unknown, hint?: CaptureHint): string {
   let id: string | undefined;
   try {
-    id = currentClient()?.captureException(error, hint);
+    id = capturingClient("captureException")?.captureException(error, hint);
   } catch {
     unread++;
     return NO_EVENT;
@@ -59,7 +59,7 @@ export function captureException(error: unknown, hint?: CaptureHint): string {
 export function captureMessage(message: string, hint?: Level | CaptureHint): string {
   let id: string | undefined;
   try {
-    id = currentClient()?.captureMessage(message, hint);
+    id = capturingClient("captureMessage")?.captureMessage(message, hint);
   } catch {
     unread++;
     return NO_EVENT;
@@ -71,7 +71,7 @@ export function captureMessage(message: string, hint?: Level | CaptureHint): str
 export function captureEvent(event: EventInput, hint?: CaptureHint): string {
   let id: string | undefined;
   try {
-    id = currentClient()?.captureEvent(event, hint);
+    id = capturingClient("captureEvent")?.captureEvent(event, hint);
   } catch {
     unread++;
     return NO_EVENT;
@@ -89,7 +89,7 @@ export function lastEventId(): string | undefined {
 }
 
 /** Adds a step that led here. */
-export function addBreadcrumb(crumb: Breadcrumb): void {
+export function addBreadcrumb(crumb: BreadcrumbInput): void {
   try {
     requestScope().addBreadcrumb(crumb);
   } catch {

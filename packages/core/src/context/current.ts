@@ -80,6 +80,20 @@ export function currentClient(): CaptureTarget | undefined {
   return currentContext().client ?? carrier().client;
 }
 
+let onMissing: (called: string) => void = () => undefined;
+
+/** Sets what happens when something is captured while there is no client. `fn` must not throw. */
+export function whenClientIsMissing(fn: (called: string) => void): void {
+  onMissing = fn;
+}
+
+/** The client to capture with. @param called - name of the public function */
+export function capturingClient(called: string): CaptureTarget | undefined {
+  const client = currentClient();
+  if (client === undefined) onMissing(called);
+  return client;
+}
+
 /** The same, if it listens: with one that is switched off or has no destination there is nothing to do. */
 export function listeningClient(): CaptureTarget | undefined {
   const client = currentClient();

@@ -1,5 +1,13 @@
 import type { TagValue, UserInput } from "../capture/hint.js";
-import type { Attachment, Breadcrumb, Json, Level, RequestInfo, User } from "../model/event.js";
+import type {
+  Attachment,
+  Breadcrumb,
+  BreadcrumbInput,
+  Json,
+  Level,
+  RequestInfo,
+  User,
+} from "../model/event.js";
 import { levelFrom } from "../model/levels.js";
 import { needStack } from "../model/stack-room.js";
 import { timestamp as readTimestamp } from "../process/conform/names.js";
@@ -288,7 +296,7 @@ export class Scope {
    * @param options - `passOn`: requests that begin later take it along. Default true; false for what was merely seen,
    * because outside of any request that may be anybody's
    */
-  addBreadcrumb(crumb: Breadcrumb, { passOn = true }: { readonly passOn?: boolean } = {}): this {
+  addBreadcrumb(crumb: BreadcrumbInput, { passOn = true }: { readonly passOn?: boolean } = {}): this {
     if (this.#isEnded && !passOn) return this;
     return this.#change((data) => {
       const { max, prepare, onKept } = this.#policy ?? DEFAULT_POLICY;
@@ -382,7 +390,7 @@ const CRUMB_LIMITS: NormaliseLimits = { depth: 5, breadth: 30, stringLength: 102
 const CRUMB_MESSAGE = 2048;
 
 /** The fields of a breadcrumb, whatever else the object given holds. */
-function crumbFields(crumb: Breadcrumb): Breadcrumb {
+function crumbFields(crumb: BreadcrumbInput): Breadcrumb {
   return pick(crumb, ["timestamp", "type", "category", "message", "level", "data"]) as Breadcrumb;
 }
 

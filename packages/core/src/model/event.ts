@@ -87,6 +87,19 @@ export interface Breadcrumb {
   data?: Record<string, Json>;
 }
 
+/** A breadcrumb as it is given: `data` may hold anything; what is no JSON is made into it. */
+export interface BreadcrumbInput {
+  /** Seconds since the Unix epoch, UTC. Default: now. */
+  readonly timestamp?: number | undefined;
+  /** `default`, `debug`, `error`, `info`, `navigation`, `http`, `query` or `user`. */
+  readonly type?: string | undefined;
+  /** Dotted and free: `console`, `http`, `orders.paid`. */
+  readonly category?: string | undefined;
+  readonly message?: string | undefined;
+  readonly level?: Level | undefined;
+  readonly data?: object | undefined;
+}
+
 /** For whom it failed. One of the first four is wanted. */
 export interface User {
   id?: string;

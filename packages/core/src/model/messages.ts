@@ -15,6 +15,10 @@ export const MESSAGES = {
 
   "dsn-in-environment": (part: string, expected: string, received: string): string =>
     `SENTRY_DSN: ${part}: expected ${expected}, received ${received}; nothing is reported`,
+  "no-dsn": (expected: string, received: string): string =>
+    `no DSN: expected ${expected}, received ${received}; nothing is reported`,
+  "no-client": (called: string): string =>
+    `${called} was called without a client: expected init to be called before; nothing is reported`,
   "proxy-in-environment": (variable: string, expected: string, received: string): string =>
     `${variable}: expected ${expected}, received ${received}; sending without a proxy`,
   "several-versions": (versions: string): string =>

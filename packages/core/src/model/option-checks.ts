@@ -37,7 +37,7 @@ export function expecting(expected: string, isFine: (value: unknown) => boolean)
 
 /** Part of a text, or an expression on it. */
 export const pattern: Check = expecting(
-  "a text or a RegExp",
+  "a string or a RegExp",
   (value) => typeof value === "string" || value instanceof RegExp,
 );
 

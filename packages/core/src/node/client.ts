@@ -10,13 +10,16 @@ import {
   processScope,
   setCurrentClient,
   unsetCurrentClient,
+  whenClientIsMissing,
 } from "../context/current.js";
 import { Scope } from "../context/scope.js";
 import { SDK } from "../model/sdk.js";
+import { absenceNotices } from "./absence.js";
 import { nodePlatform } from "./platform.js";
 import { openRequestScopes } from "./request-scopes.js";
 
 noteVersion(SDK.version);
+whenClientIsMissing(absenceNotices.client);
 installContextStorage(() => new AsyncLocalStorage<Context>());
 
 /** A client for Node, with a scope of its own. Making one does not change which client is the current one. */
@@ -46,6 +49,7 @@ const NodeClient = class Client extends CorvidClient {
 
   constructor(options: ClientOptions = {}, scope: Scope = new Scope()) {
     super(options, nodePlatform(), scope);
+    if (!this.enabled) absenceNotices.dsn(options);
     if (this.enabled) this.#leaveRequests = openRequestScopes(this);
   }
 

@@ -248,7 +248,7 @@ test("createScrubber() takes further names and patterns", () => {
 
 test("createScrubber() refuses options that cannot work", () => {
   expect(() => createScrubber({ keys: [1 as never] })).toThrow(
-    "Invalid option scrub.keys[0]: expected a text or a RegExp, received 1",
+    "Invalid option scrub.keys[0]: expected a string or a RegExp, received 1",
   );
   expect(() => createScrubber({ patterns: ["a" as never] })).toThrow(
     'Invalid option scrub.patterns[0]: expected a RegExp, received "a"',

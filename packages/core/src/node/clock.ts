@@ -15,8 +15,8 @@ function genuine<Name extends "setTimeout" | "clearTimeout">(name: Name): (typeo
 
 const setTimeout = genuine("setTimeout");
 const clearTimeout = genuine("clearTimeout");
-// The prototype's, because fake timers shadow it by a property of the object itself.
-const { now: readNow } = Object.getPrototypeOf(performance) as typeof performance;
+// The prototype's, because fake timers shadow it by a property of the object itself; in Bun it has none.
+const readNow = (Object.getPrototypeOf(performance) as Partial<typeof performance>).now ?? performance.now;
 
 /** Milliseconds since the start of the process, on a clock that never goes back and that fake timers do not stop. */
 export function monotonicMs(): number {

@@ -5,11 +5,16 @@ import type { Clock, Timer } from "../../model/clock.js";
 export interface LoopReading {
   /** How late a timer was at most, in the last seconds, in whole milliseconds: what every request had to wait. */
   readonly maxDelayMs: number;
-  /** Share of the last seconds that the loop was working, 0 to 1. */
-  readonly utilization: number;
+  /** Share of the last seconds that the loop was working, 0 to 1; absent in runtimes that do not measure it. */
+  readonly utilization?: number;
 }
 
 type Utilization = ReturnType<typeof performance.eventLoopUtilization>;
+
+function loopUse(since?: Utilization): Utilization | undefined {
+  const { eventLoopUtilization } = performance as Partial<typeof performance>;
+  return eventLoopUtilization?.call(performance, since);
+}
 
 const TICK_MS = 500;
 /** Five seconds of them. */
@@ -19,7 +24,7 @@ const TICKS = 10;
 export class LoopWatch {
   readonly #clock: Clock;
   /** The last ticks, the oldest first: how late each was, and the loop's account at that time. */
-  readonly #ticks: { readonly late: number; readonly used: Utilization }[] = [];
+  readonly #ticks: { readonly late: number; readonly used: Utilization | undefined }[] = [];
   #expectedAt = 0;
   #timer: Timer | undefined;
 
@@ -32,8 +37,11 @@ export class LoopWatch {
   read(): LoopReading {
     const overdue = this.#lateness();
     const latest = Math.max(overdue, ...this.#ticks.map(({ late }) => late));
-    const { utilization } = performance.eventLoopUtilization(this.#ticks[0]?.used);
-    return { maxDelayMs: Math.round(latest), utilization: Math.round(utilization * 1000) / 1000 };
+    const maxDelayMs = Math.round(latest);
+    const use = loopUse(this.#ticks[0]?.used);
+    return use === undefined
+      ? { maxDelayMs }
+      : { maxDelayMs, utilization: Math.round(use.utilization * 1000) / 1000 };
   }
 
   stop(): void {
@@ -41,7 +49,7 @@ export class LoopWatch {
   }
 
   #tick(late: number): void {
-    this.#ticks.push({ late, used: performance.eventLoopUtilization() });
+    this.#ticks.push({ late, used: loopUse() });
     if (this.#ticks.length > TICKS) this.#ticks.shift();
     this.#expectedAt = this.#clock.monotonic() + TICK_MS;
     this.#timer = this.#clock.schedule(() => this.#tick(this.#lateness()), TICK_MS);

@@ -82,7 +82,12 @@ function readVitals(
       limits,
       ...(delay === undefined
         ? {}
-        : { event_loop: { max_delay_ms: delay.maxDelayMs, utilization: delay.utilization } }),
+        : {
+            event_loop: {
+              max_delay_ms: delay.maxDelayMs,
+              ...(delay.utilization === undefined ? {} : { utilization: delay.utilization }),
+            },
+          }),
       active: counts(source.resources()),
     },
   };

@@ -5,7 +5,7 @@
  * Entries are the `corvid-source` paths of package.json's `exports`, and those listed in its `corvid.entries`:
  * commands, which nobody imports, and which are therefore built as ES modules alone. Run-time dependencies and peers
  * stay outside; development dependencies that the sources import are bundled in, and their licences collected. Pages
- * of the repository that are listed in `corvid.pages` come along.
+ * of the repository, in the folders that `corvid.pages` lists, come along.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -38,7 +38,8 @@ const bundled = await bundleEsm();
 await transposeToCjs(bundled.outputs);
 emitTypes();
 collectLicences(Object.keys(bundled.inputs));
-for (const page of manifest.corvid?.pages ?? []) cpSync(join(root, page), join("dist", basename(page)));
+for (const folder of manifest.corvid?.pages ?? [])
+  copyPages(join(root, folder), join("dist", basename(folder)));
 if (!existsSync("LICENSE")) cpSync(join(root, "LICENSE"), "LICENSE");
 
 async function bundleEsm() {
@@ -105,6 +106,15 @@ function importable(outputs) {
   for (const path of reached)
     for (const { path: next } of outputs[path].imports) if (next in outputs) reached.add(next);
   return [...reached];
+}
+
+/** The pages of a folder. What they link to beside it is not in the package, and becomes text. */
+function copyPages(folder, destination) {
+  mkdirSync(destination, { recursive: true });
+  for (const page of readdirSync(folder).filter((name) => name.endsWith(".md"))) {
+    const text = readFileSync(join(folder, page), "utf8");
+    writeFileSync(join(destination, page), text.replace(/\[([^\]]+)\]\(\.\.\/[^)]*\)/g, "$1"));
+  }
 }
 
 function isOneOf(listed, entryPoint) {

@@ -11,7 +11,7 @@ const KINDS = [
   /^(package\.json|README\.md|LICENSE|THIRD-PARTY-LICENSES|NOTICE)$/,
   /^bin\/[\w-]+\.js$/,
   /^dist\/cjs\/package\.json$/,
-  /^dist\/troubleshooting\.md$/,
+  /^dist\/docs\/[\w-]+\.md$/,
   /^dist\/esm\/node\/cli\/main\.js$/,
   /^dist\/(esm|cjs)\/[\w-]+\.js$/,
   /^dist\/(esm|cjs)\/[\w/-]+\.d\.ts$/,

@@ -90,7 +90,7 @@ describe("init()", () => {
 
     expect({ code, out }).toEqual({ code: 0, out: "false\n" });
     expect(err).toBe(
-      "[corvid] SENTRY_DSN: public key: expected a key in front of the host: https://KEY@host/1, received none; nothing is reported (see @corvid/core/dist/troubleshooting.md#dsn-in-environment)\n",
+      "[corvid] SENTRY_DSN: public key: expected a key in front of the host: https://KEY@host/1, received none; nothing is reported (see @corvid/core/dist/docs/troubleshooting.md#dsn-in-environment)\n",
     );
   });
 });

@@ -550,6 +550,6 @@ test("the page explains every reason for a drop", () => {
 });
 
 test("the page comes with the package, where messages say it is", () => {
-  expect(readFileSync(new URL("../dist/troubleshooting.md", import.meta.url), "utf8")).toBe(page);
-  expect(messageText("merged", "1")).toContain("(see @corvid/core/dist/troubleshooting.md#merged)");
+  expect(readFileSync(new URL("../dist/docs/troubleshooting.md", import.meta.url), "utf8")).toBe(page);
+  expect(messageText("merged", "1")).toContain("(see @corvid/core/dist/docs/troubleshooting.md#merged)");
 });

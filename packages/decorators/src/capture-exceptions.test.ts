@@ -301,7 +301,7 @@ describe("captureExceptions()", () => {
 
     expect(() => decorate({}, "field", undefined)).toThrow(
       new TypeError(
-        "@captureExceptions: expected a class, method or accessor to stand at, received field field (see @corvid/core/dist/troubleshooting.md#misplaced-decorator)",
+        "@captureExceptions: expected a class, method or accessor to stand at, received field field (see @corvid/core/dist/docs/troubleshooting.md#misplaced-decorator)",
       ),
     );
     expect(() => decorate({}, "pay", 1)).toThrow("received parameter 2 of pay");

@@ -196,7 +196,8 @@ export async function flush(timeoutMs?: number): Promise<boolean> {
  * Sends all that waits, then ends reporting.
  *
  * @param timeoutMs - the deadline for all of it. Default 2000
- * @returns `true` when nothing is left behind
+ * @returns `true` when nothing is left behind: every event was delivered, or dropped for a reason that `client.stats()`
+ * counts, as after a 403. Whether all arrived is what `stats()` says
  */
 export async function close(timeoutMs?: number): Promise<boolean> {
   try {

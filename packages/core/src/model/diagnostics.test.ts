@@ -9,7 +9,7 @@ function create(debug: boolean): { diagnostics: Diagnostics; clock: TestClock; l
   return { diagnostics, clock, lines };
 }
 
-const SEE = "(see @corvid/core/dist/troubleshooting.md#";
+const SEE = "(see @corvid/core/dist/docs/troubleshooting.md#";
 
 describe("createDiagnostics()", () => {
   test("says a warning once a minute for each code and first fact, and how many were not shown", () => {

@@ -137,7 +137,7 @@ describe("parseDsn()", () => {
       expect.objectContaining({
         name: "DsnError",
         part,
-        message: `${message} (see @corvid/core/dist/troubleshooting.md#bad-dsn)`,
+        message: `${message} (see @corvid/core/dist/docs/troubleshooting.md#bad-dsn)`,
       }),
     );
   });

@@ -45,6 +45,9 @@ export function parseDsn(text: string): Dsn {
   const trimmed = text.trim();
   if (trimmed === "") throw new DsnError("text", FORM, "an empty string");
 
+  if (/^(["'`]).*\1$/s.test(trimmed))
+    throw new DsnError("text", FORM, "one in quotes, which are no part of it (docker --env-file keeps them)");
+
   const scheme = /^(?:[a-z0-9.-]+\+)?([a-z][a-z0-9.-]*):\/\//i.exec(trimmed);
   if (scheme === null) throw new DsnError("text", FORM, `text without "://"`);
   const protocol = scheme[1]!.toLowerCase();

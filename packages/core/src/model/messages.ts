@@ -63,7 +63,7 @@ export type Message = {
 }[MessageCode];
 
 /** The page of all messages, as it comes with the package: there, whatever the network and the version. */
-const PAGE = "@corvid/core/dist/troubleshooting.md";
+const PAGE = "@corvid/core/dist/docs/troubleshooting.md";
 
 /** A message for people: its text, and where to read more. */
 export function messageText(...message: Message): string {

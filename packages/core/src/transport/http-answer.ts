@@ -10,6 +10,8 @@ export interface HttpAnswer {
   readonly retryAfter?: string | readonly string[];
   /** `X-Sentry-Rate-Limits`. */
   readonly rateLimits?: string | readonly string[];
+  /** `Date`: the server's clock. */
+  readonly date?: string | readonly string[];
   /** Where a redirect points. Redirects are not followed. */
   readonly location?: string | readonly string[];
   /**

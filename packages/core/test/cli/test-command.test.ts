@@ -370,3 +370,65 @@ describe("corvid test, through a proxy", () => {
     expect(JSON.stringify(document)).not.toContain("hidden-word");
   });
 });
+
+describe("corvid test, and the hop that answered", () => {
+  test("a proxy that is not there", async () => {
+    const port = await deadPort();
+    const { findings } = await runJson(["test", server.dsn], {
+      env: { http_proxy: `http://127.0.0.1:${port}` },
+    });
+
+    expect(findings.at(-1)).toMatchObject({
+      topic: "connection",
+      state: "problem",
+      advice: expect.stringContaining("This is the proxy, not the server"),
+    });
+  });
+
+  test("a proxy that forbids the request", async () => {
+    const page = "HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>";
+    const port = await listening(listen(saying(page)));
+    const document = await runJson(["test", server.dsn], { env: { http_proxy: `http://127.0.0.1:${port}` } });
+
+    expect(about("answer", document).advice).toContain(`the answer of the proxy 127.0.0.1:${port}`);
+  });
+
+  test("a port that speaks TLS, and an http DSN", async () => {
+    const { key, cert } = await certificateFor("localhost", 10);
+    const port = await listening(listenSecurely({ key, cert }, () => undefined));
+    const document = await runJson(["test", `http://key@127.0.0.1:${port}/1`]);
+
+    expect(about("answer", document).advice).toBe(
+      `This port speaks TLS: write https://…@127.0.0.1:${port} into the DSN.`,
+    );
+  });
+
+  test("a DSN in quotes", async () => {
+    const document = await runJson(["test"], { env: { SENTRY_DSN: `"${server.dsn}"` } });
+
+    expect(about("dsn", document)).toMatchObject({
+      text: expect.stringContaining("received one in quotes"),
+      advice: expect.stringContaining("Take the quotes away"),
+    });
+  });
+
+  test("a clock that is wrong", async () => {
+    const date = new Date(Date.now() + 600_000).toUTCString();
+    const answer = `HTTP/1.1 200 OK\r\nDate: ${date}\r\nContent-Length: 2\r\n\r\n{}`;
+    const port = await listening(listen(saying(answer)));
+    const document = await runJson(["test", `http://key@127.0.0.1:${port}/1`]);
+
+    expect(about("clock", document).text).toMatch(
+      /^this machine's clock is (?:599|600) s behind the server's$/,
+    );
+  });
+
+  test("limits of what Corvid never sends are no news", async () => {
+    const limits = "60:transaction;span:organization,60:log_item:organization";
+    const answer = `HTTP/1.1 200 OK\r\nX-Sentry-Rate-Limits: ${limits}\r\nContent-Length: 2\r\n\r\n{}`;
+    const port = await listening(listen(saying(answer)));
+    const { findings } = await runJson(["test", `http://key@127.0.0.1:${port}/1`]);
+
+    expect(findings.map(({ topic }) => topic)).not.toContain("rate limits");
+  });
+});

@@ -28,7 +28,8 @@ export function answerFinding(answer: HttpAnswer, ms: number, now: number): Find
 /** What the rate limits of an answer mean; `undefined` when there are none. */
 export function limitsFinding({ details }: Finding): Finding | undefined {
   const limits = (details?.["limits"] ?? []) as { category: string; seconds: number }[];
-  if (limits.length === 0) return undefined;
+  // Servers name limits of transactions and logs too, which Corvid never sends.
+  if (!limits.some(({ category }) => SENT.has(category))) return undefined;
   const listed = limits.map(({ category, seconds }) => `${category} for ${seconds} s`).join(", ");
   return {
     topic: "rate limits",
@@ -37,6 +38,24 @@ export function limitsFinding({ details }: Finding): Finding | undefined {
     advice:
       "Meanwhile Corvid sends nothing of that kind: failures are counted, and told when the time is over.",
     details: { limits },
+  };
+}
+
+/** What Corvid's events and reports count as. */
+const SENT: ReadonlySet<string> = new Set(["all", "default", "error", "attachment", "monitor"]);
+
+/** What a server's `Date` says of this machine's clock; `undefined` where they agree to a minute. */
+export function clockFinding({ date }: HttpAnswer, now: number): Finding | undefined {
+  const aheadMs = now - Date.parse([date].flat()[0] ?? "");
+  if (!(Math.abs(aheadMs) >= 60_000)) return undefined;
+  const seconds = Math.round(Math.abs(aheadMs) / 1000);
+  return {
+    topic: "clock",
+    state: "note",
+    text: `this machine's clock is ${seconds} s ${aheadMs > 0 ? "ahead of" : "behind"} the server's`,
+    advice:
+      "Events carry this machine's time: servers move them, or refuse those from the future. Is NTP running?",
+    details: { aheadMs },
   };
 }
 

@@ -28,8 +28,9 @@ export function tellDsn(text: string, source: string, report: Report): Dsn | und
       topic: "dsn",
       state: "problem",
       text: `${error.message} (from ${source})`,
-      advice:
-        "Copy the DSN again from the project's settings, whole and in quotes: https://KEY@host/PROJECT.",
+      advice: error.received.includes("quotes")
+        ? "Take the quotes away: a shell removes them, but docker --env-file and systemd's files for other tools pass them on."
+        : "Copy the DSN again from the project's settings, whole: https://KEY@host/PROJECT.",
       details: { part: error.part, source },
     });
     return undefined;

@@ -58,7 +58,10 @@ export async function walk(route: Route, report: Report): Promise<boolean> {
 function steps({ signal, proxy, env }: Route, report: Report, sockets: Socket[]) {
   const fail = (topic: string, error: unknown, whom: string): undefined => {
     const reason = signal.aborted ? signal.reason : error;
-    report.add({ topic, state: "problem", ...explainFailure(reason, whom) });
+    const failure = explainFailure(reason, whom);
+    const isProxy = proxy !== undefined && (topic === "name" || topic === "connection");
+    const advice = `This is the proxy, not the server: is it running, and is the variable right? no_proxy goes past it.`;
+    report.add({ topic, state: "problem", ...failure, ...(isProxy ? { advice } : {}) });
   };
   const watched = <S extends Socket>(socket: S): S => {
     sockets.push(socket);

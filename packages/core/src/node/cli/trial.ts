@@ -1,6 +1,7 @@
 import { type Dsn, envelopeUrl } from "../../model/dsn.js";
 import type { HttpAnswer } from "../../transport/http-answer.js";
-import { answerFinding, limitsFinding } from "./answer.js";
+import type { ProxyAddress } from "../http/proxy.js";
+import { answerFinding, clockFinding, limitsFinding } from "./answer.js";
 import { readArguments, readSeconds } from "./arguments.js";
 import { startDeadline, TimeOver } from "./deadline.js";
 import { tellDsn, tellProxy } from "./destination.js";
@@ -8,6 +9,7 @@ import { explainFailure } from "./failure.js";
 import { createReport, type Report } from "./report.js";
 import { walk } from "./route.js";
 import { sendTestEvent, type TestEvent } from "./test-event.js";
+import { speaksTls } from "./tls-probe.js";
 import type { ExitCode, World } from "./world.js";
 
 /** What `corvid test --help` prints. */
@@ -47,11 +49,31 @@ export async function trial(args: readonly string[], world: World): Promise<Exit
   if (!isOpen) return report.end("");
 
   const event = await sendTestEvent(dsn, deadline.leftMs(), world.env);
-  tellEvent(event, event.outcome ?? new TimeOver(timeoutMs), target.host, report);
+  const outcome = event.outcome ?? new TimeOver(timeoutMs);
+  tellEvent(event, outcome, { target, proxy, isTls: await isTlsPort(target, proxy, outcome) }, report);
   return report.end(`The server has event ${event.id}.`, { eventId: event.id });
 }
 
-function tellEvent(event: TestEvent, outcome: HttpAnswer | Error, host: string, report: Report): void {
+interface Way {
+  readonly target: URL;
+  readonly proxy: ProxyAddress | undefined;
+  /** The DSN says `http:`, and the port speaks TLS. */
+  readonly isTls: boolean;
+}
+
+const PROBE_MS = 1000;
+
+/** Asked only where plain HTTP failed: such a port cuts the connection, or says 400. */
+async function isTlsPort(
+  target: URL,
+  proxy: ProxyAddress | undefined,
+  outcome: HttpAnswer | Error,
+): Promise<boolean> {
+  const isSuspect = outcome instanceof Error ? !(outcome instanceof TimeOver) : outcome.status === 400;
+  return isSuspect && proxy === undefined && target.protocol === "http:" && speaksTls(target, PROBE_MS);
+}
+
+function tellEvent(event: TestEvent, outcome: HttpAnswer | Error, way: Way, report: Report): void {
   const { id, release, environment, ms } = event;
   report.add({
     topic: "event",
@@ -59,14 +81,31 @@ function tellEvent(event: TestEvent, outcome: HttpAnswer | Error, host: string, 
     text: `${id}, release ${release ?? "unknown"}, environment ${environment}`,
     details: { id, release: release ?? null, environment },
   });
+  const { target, isTls } = way;
+  const better = isTls
+    ? { advice: `This port speaks TLS: write https://…@${target.host} into the DSN.` }
+    : {};
   if (outcome instanceof Error) {
-    report.add({ topic: "answer", state: "problem", ...explainFailure(outcome, host) });
+    report.add({ topic: "answer", state: "problem", ...explainFailure(outcome, target.host), ...better });
     return;
   }
   const finding = answerFinding(outcome, ms, Date.now());
-  report.add(finding);
-  const limits = limitsFinding(finding);
-  if (limits !== undefined) report.add(limits);
+  report.add({ ...finding, ...ofProxy(outcome, way), ...better });
+  for (const more of [limitsFinding(finding), clockFinding(outcome, Date.now())])
+    if (more !== undefined) report.add(more);
+}
+
+/** A proxy that forwards plain HTTP answers itself where it refuses or cannot reach the server: with a page, not JSON. */
+function ofProxy({ status, body }: HttpAnswer, { target, proxy }: Way): { readonly advice?: string } {
+  const isForwarded = proxy !== undefined && target.protocol === "http:";
+  if (!isForwarded || ![403, 405, 502, 503, 504].includes(status) || body.trim().startsWith("{")) return {};
+  const hop = `the proxy ${proxy.host}:${proxy.port}`;
+  return {
+    advice:
+      status < 500
+        ? `This is probably the answer of ${hop}, whose rules forbid it: have ${target.host} allowed, or except it with no_proxy=${target.hostname}.`
+        : `This is probably the answer of ${hop}, which cannot reach ${target.host}: can it resolve the name, is the server up?`,
+  };
 }
 
 function chosenDsn(operand: string | undefined, { env }: World, report: Report): Dsn | undefined {

@@ -190,6 +190,7 @@ class Exchange {
       statusText: printable(statusMessage.slice(0, 100)),
       retryAfter: headersDistinct["retry-after"],
       rateLimits: headersDistinct["x-sentry-rate-limits"],
+      date: headersDistinct["date"],
       location: headersDistinct["location"],
     };
     const mostBytes = Math.max(this.#options.bodyBytes, MOST_UNREAD_BYTES);

@@ -9,6 +9,7 @@ import type { Client } from "../../src/node/client.js";
 import { testFolder } from "../support/spool.js";
 import type { CorpusCase } from "./corpus.js";
 import { INNOCENT_NAMES, INNOCENT_TEXTS, INNOCENT_VALUES } from "./innocents.js";
+import { MORE } from "./more.js";
 import { PROVIDERS, SECRET_URLS } from "./providers.js";
 import { SECRETS } from "./secrets.js";
 
@@ -154,6 +155,7 @@ describe("what leaves", () => {
   }
 
   test.each(SECRETS.map((item) => [title(item), item] as const))("secret: %s", (_, item) => expectCase(item));
+  test.each(MORE.map((item) => [title(item), item] as const))("more: %s", (_, item) => expectCase(item));
   test.each(PROVIDERS.map((item) => [title(item), item] as const))("token: %s", (_, item) =>
     expectCase(item),
   );

@@ -19,7 +19,7 @@ const CERTAIN = words(`
   fodselsnummer codicefiscale steuernummer sozialversicherungsnummer passportnumber taxid
   passwort passworte kennwort losung geheimnis secreta motdepasse mdp contraseña contrasenia secreto senha segredo parola
   segreto wachtwoord lösenord salasana hasło heslo adgangskode passord kodeord jelszó geslo lozinka şifre parolă
-  пароль секрет токен ключ κωδικός 密码 密碼 口令 令牌 密钥 パスワード 暗証番号 비밀번호 암호 סיסמה
+  пароль секрет токен ключ κωδικός 密码 密碼 口令 令牌 密钥 パスワード 暗証番号 비밀번호 암호 סיסמה รหัสผ่าน
 `);
 
 /** Part of a name that is a secret unless a part beside it says it is about one (`tokenCount`, `authType`). */
@@ -55,7 +55,7 @@ const DESCRIBED = words(`
 /** Parts that make the `key` behind them a secret; `primary`, `cache`, `sort`, `foreign` and `public` do not. */
 const KEY_OWNERS = words(`
   api private access encryption encrypt decryption signing master service account ssh pgp gpg aes rsa hmac cipher
-  crypto shared client webhook admin deploy ssl tls subscription consumer license licence server app application
+  crypto shared client webhook admin deploy ssl tls subscription consumer customer sse license licence server app application
   functions function instrumentation write storageaccount root recovery wallet vapid fcm ec
   stripe openai sendgrid twilio mailgun algolia anthropic google maps aws azure gcp github gitlab datadog sentry
   mailchimp firebase supabase heroku cloudflare square paypal braintree azurestorage cosmos secure session jwt
@@ -75,10 +75,10 @@ const PAIRS: ReadonlySet<string> = new Set(
   |one time|invite code|access code|social security|social insurance|two factor|2 fa|cv 2|connection string|connection str|conn string|conn str
   |account number|account no|routing number|bank account|sort code|tax id|tax number|national id|national insurance
   |passport number|passport no|passport id|driver license|drivers license|driver licence|license number|of birth
-  |birth date|date birth|insurance number|medical record|de passe|mot passe|palabra clave|codice fiscale|steuer id
+  |birth date|date birth|insurance number|medical record|de passe|mat khau|mật khẩu|كلمة المرور|كلمة السر|mot passe|palabra clave|codice fiscale|steuer id
   |client certificate|auth header|magic link|reset link|client secret|shared secret|sas url|webhook url`
     .split("|")
-    .map((pair) => pair.trim()),
+    .map((pair) => fold(pair.trim())),
 );
 
 /** The same pairs without a boundary: `securitycode`. */
@@ -193,7 +193,10 @@ function judgeParts(given: readonly string[]): Secrecy {
     if (/passw(?:or)?d|passphrase/.test(joined)) return "certain";
     if (parts.some(isCertain)) return "certain";
   }
-  if (parts.some((part, i) => isPair(parts[i - 1], part)) && !(isDescribed && last !== "url"))
+  if (
+    parts.some((part, i) => isPair(parts[i - 1], part)) &&
+    !(isDescribed && last !== "url" && last !== "num")
+  )
     return "certain";
   if (isDescribed || parts.some((part) => DESCRIBING.has(part))) return "innocent";
   if (parts.some((part) => LIKELY.has(part) || LIKELY_ENDING.test(part))) return "likely";

@@ -155,7 +155,7 @@ function unescapeName(name: string): string {
 }
 
 /** Last words that mean something only together with the word before. */
-const SECOND_WORD = /^(?:keys?|codes?|number|no|phrase|id|string|pass|cookie|birth)$/i;
+const SECOND_WORD = /^(?:keys?|codes?|number|no|phrase|id|string|pass|passe|cookie|birth|khẩu|المرور|السر)$/i;
 
 function secrecyOf(
   name: Name,
@@ -236,9 +236,12 @@ function querySecrecy(name: string, text: string, { end }: Sign, policy: Policy)
 /** An encoded name, in clear; of an address within an address, what stands behind its last encoded sign. */
 function decode(name: string): string {
   try {
-    return decodeURIComponent(name)
-      .split(/[^\w$.\-[\]\x80-\uffff]/)
-      .at(-1)!;
+    return (
+      decodeURIComponent(name)
+        .split(/[^\w$.\-[\]\x80-\uffff]/)
+        .filter((part) => part !== "")
+        .at(-1) ?? ""
+    );
   } catch {
     return name;
   }
@@ -354,8 +357,7 @@ function isToldByColon(
   if (PHRASE_NAMES.test(name.text)) return !isPlainState(word) && !PROSE.test(text.slice(end, end + 24));
   if (!isWord) return /[\dA-Za-z]/.test(word);
   if (isPlainState(word)) return false;
-  if (/^[ \t]+[A-Za-z(`'"]/.test(text.slice(end, end + 8)))
-    return /[a-z][A-Z]/.test(word) && word.length >= 12;
+  if (/^[ \t]+[\w(`'"]/.test(text.slice(end, end + 8))) return /[a-z][A-Z]/.test(word) && word.length >= 12;
   return !DISCUSSED.test(name.text) || word.length >= 24;
 }
 
@@ -482,7 +484,7 @@ function plainEnd(text: string, start: number, isJson: boolean, isEncoded: boole
 
 /** Parts of a path behind which a secret stands. */
 const PATH_NAMES =
-  /^(?:reset|resets|passwords?|passwd|(?:password|pwd|passwd)[-_]?reset|reset[-_]?(?:password|pwd)|forgot[-_]?password|set[-_]?password|tokens?|invites?|invitations?|accept[-_]?invite|join|verify|verification|verify[-_]?email|email[-_]?verification|confirm|confirmation|confirm[-_]?email|activate|activation|magic|magic[-_]?link|unsubscribe|secrets?|otp|sessions?|api[-_]?keys?|login|auth|signup|register|share|callback|k|hooks?|webhooks?)$/i;
+  /^(?:reset|resets|passwords?|passwd|(?:password|pwd|passwd)[-_]?reset|reset[-_]?(?:password|pwd)|forgot[-_]?password|set[-_]?password|tokens?|invites?|invitations?|accept[-_]?invite|join|verify|verification|verify[-_]?email|email[-_]?verification|confirm|confirmation|confirm[-_]?email|activate|activation|magic|magic[-_]?link|unsubscribe|secrets?|otp|sessions?|api[-_]?keys?|login|auth|signup|register|share|callback|k|hooks?|webhooks?|(?:api[-_]?|access[-_]?)?keys?)$/i;
 
 /** Whether the part of a path that starts at `start` stands behind one that is followed by a secret. */
 export function isBehindPathName(text: string, start: number): boolean {

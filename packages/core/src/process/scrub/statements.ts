@@ -7,7 +7,17 @@ import type { Policy } from "./policy.js";
  */
 export function scrubStatements(text: string, policy: Policy): string {
   let result = text;
-  if (result.includes("</") || result.includes("/>")) result = elements(result, policy);
+  if (result.includes("</") || result.includes("/>") || result.includes("&lt;/"))
+    result = elements(result, policy);
+  if (result.includes("&lt;/"))
+    result = result.replace(/&lt;([\w:.-]{1,64})&gt;((?:(?!&lt;).){1,500})/g, (whole, name: string) =>
+      policy.judge(name) === "innocent" ? whole : `&lt;${name}&gt;${policy.take(`name: ${name}`)}`,
+    );
+  if (result.includes("chpasswd"))
+    result = result.replace(
+      /([\w.-]{1,64}:)[^\s'"|]{1,128}(?=["']?\s*\|\s*(?:sudo\s+)?chpasswd)/g,
+      (_whole, user: string) => user + policy.take("command: chpasswd"),
+    );
   if (result.includes("form-data")) result = multipart(result, policy);
   if (SQL.test(result)) result = sqlText(result, policy);
   if (result.includes(")=(") || result.includes("row contains (") || result.includes("key value is ("))
@@ -25,10 +35,16 @@ function elements(text: string, policy: Policy): string {
   return text.replace(
     /<([A-Za-z][\w:.-]{0,63})(?=[\s>])([^<>]{0,512})>(?:<!\[CDATA\[)?([^<]+)/g,
     (whole, name: string, attributes: string, value: string) =>
-      policy.judge(name) === "innocent" || value.trim() === "" || value.includes("[Filtered]")
+      !isSecretElement(name, attributes, policy) || value.trim() === "" || value.includes("[Filtered]")
         ? whole
         : `<${name}${attributes}>${policy.take(`name: ${name}`)}`,
   );
+}
+
+/** `<password>`, `<add name="password">` */
+function isSecretElement(name: string, attributes: string, policy: Policy): boolean {
+  const told = /\b(?:name|key|id)\s{0,2}=\s{0,2}["']([^"']{1,64})/i.exec(attributes)?.[1];
+  return policy.judge(name) !== "innocent" || (told !== undefined && policy.judge(told) !== "innocent");
 }
 
 /** Parts of a form whose name is a secret's. */
@@ -87,7 +103,7 @@ function quotedLike(value: string, placeholder: string): string {
 }
 
 const INSERT =
-  /\binto\s+[\w$."`[\]]{1,200}\s*\(([^()]{1,4000})\)\s*(?:output\s[^()]{1,200})?values\s*(?=\()/gi;
+  /\binto\s+[\w$."`[\]]{1,200}\s*(?:as\s+\w{1,64}\s*)?\(([^()]{1,4000})\)\s*(?:output\s[^()]{1,200})?values\s*(?=\()/gi;
 
 /** `insert into users (email, password) values ('a', 'b')`: columns and values are paired. */
 function insertedValues(text: string, policy: Policy): string {
@@ -228,7 +244,10 @@ export function parameterColumns(sql: string): (string | undefined)[] {
     if (rowValues !== undefined && index >= position && index < rowEnd) {
       nextInRow = rowValues.findIndex(([start, end]) => index >= start && index < Math.max(end, start + 1));
       column = inserted?.[nextInRow];
-    } else column = COLUMN_BEFORE.exec(sql.slice(Math.max(index - 300, 0), index))?.[1];
+    } else
+      column =
+        COLUMN_BEFORE.exec(sql.slice(Math.max(index - 300, 0), index))?.[1] ??
+        /\b(limit|offset|top)\s*\(?$/i.exec(sql.slice(Math.max(index - 12, 0), index))?.[1];
     if (number >= 0 && number < 500) columns[number] ??= column?.replace(/^.*\./, "").replace(/["`[\]]/g, "");
   }
   return Array.from(columns);

@@ -170,7 +170,7 @@ function withoutUsers(given: string, take: (rule: string) => string): string {
       given[sign] === "/"
         ? user !== "" && /^(?:\/\/|[\w.-]{1,128}:\d{2,5}[/:])/.test(ahead) && given[start - 1] !== "/"
         : user !== "" &&
-          given[start - 1] !== "/" &&
+          (given[start - 1] !== "/" || given.startsWith("//", start - 2)) &&
           given[start - 1] !== ":" &&
           /\d/.test(given.slice(sign, at)) &&
           /^(?:(?:tcp|unix|udp)\(|[\w.-]{1,128}(?::\d{2,5}\b|\/\w)|[A-Za-z][\w-]{0,63}\.[\w.-]{2,128})/.test(

@@ -28,7 +28,7 @@ export interface ValueScrubber {
 const ROLES = {
   name: /^(?:(?:field|param|parameter|attribute|attr|property|prop|column|header|option|variable|var|form|input|query|cookie|setting|item|data|instance|full)?[_-]?(?:name|key|path|label)|field|param|parameter|attribute|property|header|column|option|variable|k|setting|question)$/i,
   value:
-    /^(?:(?:field|param|parameter|attribute|attr|property|prop|column|header|option|variable|var|form|input|cookie|setting|item|original|new|old|default|rejected|current|received|actual|invalid|string)?[_-]?value|value[_-]?received|values|data|val|v|actual|received|input|content|default|current|original|got|text|raw)$/i,
+    /^(?:(?:field|param|parameter|attribute|attr|property|prop|column|header|option|variable|var|form|input|cookie|setting|item|original|new|old|default|rejected|current|received|actual|invalid|string)?[_-]?value|value[_-]?received|values|data|val|v|actual|received|input|content|default|current|original|got|text|raw|contents|answer|lhs|rhs|before|after|old|new)$/i,
   sql: /^(?:sql|query|text|statement|query_?text|sql_?query|sqlMessage|db\.(?:statement|query\.text)|compiledQuery)$/i,
   parameters:
     /^(?:parameters|params|values|bindings?|binds?|args|arguments|replacements|query_?params|query_?values)$/i,
@@ -150,7 +150,12 @@ export function createValueScrubber(policy: Policy, { text, place: scrubName }: 
     for (const name of Object.keys(given)) {
       const entry = given[name]!;
       const isText = typeof entry === "string";
-      if (is("name", name) && named === "innocent") named = secrecyOfPath(entry);
+      if (
+        (is("name", name) || (name === "id" && isText && /^[a-z_-]+$/i.test(entry))) &&
+        named === "innocent"
+      )
+        named = secrecyOfPath(entry);
+      if (name === "type" && entry === "password") named = "certain";
       if (isText && is("sql", name) && isSql(entry)) sql = entry;
       if (isText && is("tool", name)) tool ??= entry;
       if (name === "type" && isText && (/^entity\./.test(entry) || entry === "SyntaxError")) hasParser = true;
@@ -180,6 +185,8 @@ export function createValueScrubber(policy: Policy, { text, place: scrubName }: 
     const last = Array.isArray(given)
       ? [...given].reverse().find((part) => typeof part === "string" && !/^\d+$/.test(part))
       : given;
+    // A path that lay too deep to be copied: nobody knows which field it names.
+    if (typeof given === "string" && /^\[Array\(\d+\)\]$/.test(given)) return "certain";
     if (typeof last !== "string" || last.length > 128 || /\s{2}|[:=?]/.test(last)) return "innocent";
     return judge(last.replace(/^.*[/.](?=[A-Za-z])/, ""));
   };

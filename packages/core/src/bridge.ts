@@ -15,10 +15,23 @@ export {
   type LogRule,
   type LogRuleOptions,
 } from "./bridge/log-record.js";
-export { misplacedDecorator } from "./bridge/misuse.js";
-export { type Context, currentClient, currentContext, runInContext } from "./context/current.js";
 export { severityOf } from "./model/levels.js";
+export { handlerNotCalled, misplacedDecorator } from "./bridge/misuse.js";
+export {
+  type Context,
+  currentClient,
+  currentContext,
+  runInContext,
+  type ServedRequest,
+  type Unseen5xx,
+} from "./context/current.js";
+export type { Check, Trouble } from "./model/option-checks.js";
+export {
+  checkHandlerOptions,
+  type RequestBinding,
+  type RequestKind,
+  type RequestOptions,
+  requestBinding,
+} from "./request/binding.js";
 export { type RequestDetails, type RequestLike, requestPath, requestSource } from "./request/request.js";
-export type { RequestScopeOptions } from "./request/request-context.js";
-export { captureFrom, isWanted, withScopeOf } from "./request/request-scope.js";
 export { isServerFailure } from "./request/server-failure.js";

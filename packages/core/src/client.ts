@@ -1,19 +1,34 @@
-import { readCauseTree } from "./capture/cause-tree.js";
+import { type CauseTree, readCauseTree } from "./capture/cause-tree.js";
 import { captureContext, fingerprintOf, type Whereabouts, whereabouts } from "./capture/context.js";
 import { readEventInput, type ToldText } from "./capture/event-input.js";
 import { readException } from "./capture/exception-text.js";
 import type { CaptureHint } from "./capture/hint.js";
 import type { Sighting } from "./capture/seen-errors.js";
-import { logEntryFrom, type Snapshot, type Subject, snapshotBytes, snapshotOf } from "./capture/snapshot.js";
+import {
+  type CaptureContext,
+  describeRequest,
+  logEntryFrom,
+  type Snapshot,
+  type Subject,
+  snapshotBytes,
+  snapshotOf,
+} from "./capture/snapshot.js";
 import { captureSite, isEmptyStack, NO_STACK } from "./capture/stack.js";
+import { HeldExceptions } from "./client/held-exceptions.js";
 import { announceCapture, type Integration, setUpIntegrations } from "./client/integration.js";
 import { type ClientOptions, type ResolvedOptions, type Switches, switchesCheck } from "./client/options.js";
 import type { EndWatch, Platform } from "./client/platform.js";
 import { type ClientParts, setUpClient } from "./client/setup.js";
 import type { ClientStats } from "./client/stats.js";
 import { takeUnread } from "./context/api.js";
-import { type CaptureTarget, currentClient } from "./context/current.js";
-import type { Scope } from "./context/scope.js";
+import {
+  type CaptureTarget,
+  currentClient,
+  currentContext,
+  type HeldException,
+  type Unseen5xx,
+} from "./context/current.js";
+import { innermost, type Scope } from "./context/scope.js";
 import type { Ledger } from "./delivery/ledger.js";
 import type { Folded } from "./gate/aggregate.js";
 import type { Decision, Gate } from "./gate/gate.js";
@@ -52,6 +67,7 @@ export class CorvidClient implements CaptureTarget {
   readonly #end: EndWatch | undefined;
   /** Captures for which the stack had no room left. */
   #unread = 0;
+  readonly #held: HeldExceptions;
   #enabled: boolean;
   #closing: Promise<boolean> | undefined;
 
@@ -70,6 +86,7 @@ export class CorvidClient implements CaptureTarget {
     this.#ledger = parts.ledger;
     this.#queue = parts.queue;
     this.#gate = parts.gate;
+    this.#held = new HeldExceptions(platform.clock, options.mergeMs);
     this.#enabled = !destinations.isNone;
     this.#observers = integrations.filter((integration) => integration.onCapture !== undefined);
     this.#tearDown = setUpIntegrations(integrations, this, diagnostics);
@@ -77,7 +94,7 @@ export class CorvidClient implements CaptureTarget {
     if (!this.#enabled || (shutdownTimeoutMs === 0 && spool === undefined)) return;
     const end = platform.watchEnd?.({
       shutdownTimeoutMs,
-      undelivered: () => flush.queued,
+      undelivered: () => flush.queued + this.#held.size,
       sendSync: (deadlineMs) => this.#sendSync(deadlineMs),
       over: () => spool?.writer.end(),
     });
@@ -105,30 +122,78 @@ export class CorvidClient implements CaptureTarget {
       return NO_EVENT;
     }
     return this.#guarded((where) => {
+      markFailed();
+      // Reported by hand, a failure that is held is one.
+      const { held } = where.identity;
+      if (held !== undefined && held.error === error) held.send();
       const known = this.#gate.seenAs(where.identity, error);
       if (known !== undefined) return this.#merge(known, where, hint);
 
-      const { limits } = this.#options;
-      const head = readException(error, limits);
-      const excluded = this.#gate.exclusion(error, head.type, head.value);
-      if (excluded !== undefined)
-        return this.#drop(excluded, this.#gate.rememberExcluded(where.identity, error));
+      const head = readException(error, this.#options.limits);
+      const excluded = this.#exclude(error, head, where);
+      if (excluded !== undefined) return excluded;
+      return this.#report(this.#read(error, head, where, hint, this.captureException));
+    });
+  }
 
-      const tree = readCauseTree(error, head, limits);
-      const site = isEmptyStack(head.stack) ? captureSite(this.captureException) : undefined;
-      const fingerprint = fingerprintOf(where, hint);
-      const details = groupDetails(tree.nodes);
-      const key = groupKey(
-        head.type,
-        head.value,
-        site ?? head.stack,
-        fingerprint,
-        this.#parts.ownCode,
-        details,
+  holdException(error: unknown, hint: CaptureHint, isAnswer: boolean): HeldException | undefined {
+    if (!this.#enabled) return undefined;
+    try {
+      const where = whereabouts(this.scope);
+      const { limits, request } = this.#options;
+      markFailed();
+      if (this.#gate.seenAs(where.identity, error) !== undefined)
+        return isAnswer ? undefined : settled(this.captureException(error, hint));
+      const head = readException(error, limits);
+      const failure: Failure = {
+        ...this.#read(error, head, where, hint, this.holdException),
+        around: captureContext(where, hint, limits, request),
+        at: this.#platform.clock.now() / 1000,
+      };
+      const id = (isAnswer ? undefined : this.#gate.summaryId(failure.key)) ?? this.#platform.newId();
+      const held = this.#held.hold(id, isAnswer, () =>
+        this.#guarded(() => {
+          where.identity.held = undefined;
+          const known = this.#gate.seenAs(where.identity, error);
+          if (known !== undefined) return this.#merge(known, where, hint);
+          return this.#exclude(error, head, where) ?? this.#report(failure, id);
+        }),
       );
+      where.identity.held = { error, send: () => held.send() };
+      this.#end?.changed();
+      return held;
+    } catch (thrown) {
+      this.#reportTrouble("capture", thrown);
+      return undefined;
+    }
+  }
+
+  reportUnseen(
+    method: string,
+    status: number,
+    advice: string,
+    unseen5xx: Unseen5xx = this.#options.unseen5xx,
+  ): void {
+    if (!this.#enabled || unseen5xx === false) return;
+    const where = whereabouts(this.scope);
+    const name =
+      innermost(where.layers, "transaction") ??
+      describeRequest(where.layers, this.#options.request).transaction ??
+      method;
+    const title = `${name} answered ${status}`;
+    if (unseen5xx === "warn") {
+      this.#diagnostics.warn("unseen-5xx", title, advice);
+      return;
+    }
+    this.#guarded(() => {
+      const excluded = this.#gate.exclusion(undefined, "", title);
+      if (excluded !== undefined) return this.#drop(excluded);
+      const key = `unseen ${title}`;
       this.#announce(key, where);
-      const decision = this.#gate.decide(key, where.identity, tree);
-      return this.#carryOut(decision, key, where, hint, { exceptions: tree.nodes, site }, error);
+      const hint: CaptureHint = { level: "error", mechanism: UNSEEN, fingerprint: [title] };
+      const message = logEntryFrom(`${title}\n${advice}`, undefined, this.#options.limits.stringLength);
+      const decision = this.#gate.decide(key, where.identity, undefined, { full: 1 });
+      return this.#carryOut(decision, { key, where, hint, subject: { exceptions: [], message } });
     });
   }
 
@@ -184,6 +249,7 @@ export class CorvidClient implements CaptureTarget {
   async flush(timeoutMs: number = DEFAULT_TIMEOUT_MS): Promise<boolean> {
     try {
       if (!this.#hasStack()) await undefined;
+      this.#held.send(false);
       return await this.#parts.flush.flush(milliseconds(timeoutMs));
     } catch (error) {
       this.#reportTrouble("flush", error);
@@ -238,39 +304,59 @@ export class CorvidClient implements CaptureTarget {
     hint: CaptureHint | undefined,
     subject: Subject,
   ): string {
+    if (isFailure(hint, subject)) markFailed();
     const excluded = this.#gate.exclusion(undefined, type, text);
     if (excluded !== undefined) return this.#drop(excluded);
     const fingerprint = fingerprintOf(where, hint, subject.event);
     const key = groupKey(type, text, stack, fingerprint, undefined, eventDetails(causes));
     this.#announce(key, where);
-    return this.#carryOut(
-      this.#gate.decide(key, where.identity, undefined),
-      key,
-      where,
-      hint,
-      subject,
-      undefined,
-    );
+    const decision = this.#gate.decide(key, where.identity, undefined);
+    return this.#carryOut(decision, { key, where, hint, subject });
+  }
+
+  /** Reads a failure, but for what surrounds it. @param entry - the public function whose caller stands for it without a stack */
+  #read(
+    error: unknown,
+    head: ExceptionHead,
+    where: Whereabouts,
+    hint: CaptureHint | undefined,
+    entry: (...args: never[]) => unknown,
+  ): Failure {
+    const tree = readCauseTree(error, head, this.#options.limits);
+    const site = isEmptyStack(head.stack) ? captureSite(entry) : undefined;
+    const fingerprint = fingerprintOf(where, hint);
+    const details = groupDetails(tree.nodes);
+    const { ownCode } = this.#parts;
+    const key = groupKey(head.type, head.value, site ?? head.stack, fingerprint, ownCode, details);
+    return { key, where, hint, subject: { exceptions: tree.nodes, site }, error, tree };
+  }
+
+  /** @param id - the one it goes by if it is sent in full */
+  #report(failure: Failure, id?: string): string {
+    const { key, where, tree } = failure;
+    this.#announce(key, where);
+    return this.#carryOut(this.#gate.decide(key, where.identity, tree, { id }), failure);
+  }
+
+  /** @returns the id it goes by when the failure is not wanted */
+  #exclude(error: unknown, { type, value }: ExceptionHead, { identity }: Whereabouts): string | undefined {
+    const excluded = this.#gate.exclusion(error, type, value);
+    return excluded && this.#drop(excluded, this.#gate.rememberExcluded(identity, error));
   }
 
   #announce(key: string, { identity }: Whereabouts): void {
     if (this.#observers.length > 0) announceCapture(this.#observers, key, identity, this.#diagnostics);
   }
 
-  #carryOut(
-    decision: Decision,
-    key: string,
-    where: Whereabouts,
-    hint: CaptureHint | undefined,
-    subject: Subject,
-    original: unknown,
-  ): string {
+  #carryOut(decision: Decision, failure: Failure): string {
     if (decision.kind === "drop") return this.#drop(decision.reason, decision.id);
     const { clock } = this.#platform;
     const { id } = decision;
-    const around = captureContext(where, hint, this.#options.limits, this.#options.request);
-    const shown = this.#parts.showsErrors ? original : undefined;
-    const snapshot = snapshotOf(id, clock.now() / 1000, subject, around, shown);
+    const { key, where, hint, subject, error } = failure;
+    const { at = clock.now() / 1000 } = failure;
+    const around = failure.around ?? captureContext(where, hint, this.#options.limits, this.#options.request);
+    const shown = this.#parts.showsErrors ? error : undefined;
+    const snapshot = snapshotOf(id, at, subject, around, shown);
     const bytes = snapshotBytes(snapshot);
     if (decision.kind === "fold") return this.#fold(key, snapshot, bytes, decision.folded);
     if (decision.kind === "wrap") {
@@ -332,6 +418,7 @@ export class CorvidClient implements CaptureTarget {
   /** Must not throw. */
   #sendSync(deadlineMs: number): void {
     try {
+      this.#held.send(true);
       this.#parts.flush.sendSync(deadlineMs);
     } catch (error) {
       this.#reportTrouble("the end of the process", error);
@@ -339,6 +426,7 @@ export class CorvidClient implements CaptureTarget {
   }
 
   async #close(timeoutMs: number): Promise<boolean> {
+    this.#held.send(true);
     this.#enabled = false;
     try {
       if (!this.#hasStack()) await undefined;
@@ -369,6 +457,40 @@ export class CorvidClient implements CaptureTarget {
   #reportTrouble(where: string, error: unknown): void {
     this.#diagnostics.warn("internal-error", where, thrownText(error));
   }
+}
+
+/** A capture that was read: what it shows, and what tells its kind. */
+interface Failure {
+  readonly key: string;
+  readonly where: Whereabouts;
+  readonly hint: CaptureHint | undefined;
+  readonly subject: Subject;
+  readonly error?: unknown;
+  readonly tree?: CauseTree;
+  /** What surrounded it and when, in seconds, where that is not here and now. */
+  readonly around?: CaptureContext;
+  readonly at?: number;
+}
+
+type ExceptionHead = ReturnType<typeof readException>;
+
+const UNSEEN = { type: "auto.http.unseen", handled: false };
+
+/** The request that the running code belongs to has failed. */
+function markFailed(): void {
+  const { server } = currentContext();
+  if (server !== undefined) server.hasFailed = true;
+}
+
+/** Whether a message or an event reports a failure, as its level or its exceptions say. */
+function isFailure(hint: CaptureHint | undefined, { event }: Subject): boolean {
+  const level = read(hint, "level") ?? read(event, "level");
+  return level === "error" || level === "fatal" || read(event, "exception") !== undefined;
+}
+
+/** A failure that is decided. */
+function settled(id: string): HeldException {
+  return { id, send: () => id, discard: () => undefined };
 }
 
 /** A message is recognised by its template. */

@@ -35,7 +35,7 @@ export {
   setTransaction,
   setUser,
 } from "./context/api.js";
-export type { CaptureTarget } from "./context/current.js";
+export type { CaptureTarget, HeldException, Unseen5xx } from "./context/current.js";
 export { getScope, withRequestScope, withScope } from "./context/current.js";
 export type { RequestPolicy, RequestSource } from "./context/scope.js";
 export { Scope } from "./context/scope.js";

@@ -20,6 +20,7 @@ import { createSpoolStore } from "../src/node/spool/store.js";
 import { consoleTransport } from "../src/node/transports/console-transport.js";
 import { fileTransport } from "../src/node/transports/file-transport.js";
 import { previewScrub } from "../src/process/scrub.js";
+import { checkHandlerOptions } from "../src/request/binding.js";
 import { corvidMatchers } from "../src/testing/matchers.js";
 import type { SendResult, Transport } from "../src/transport/transport.js";
 import { createTestBench } from "./support/client.js";
@@ -461,6 +462,22 @@ const SITUATIONS: readonly Situation[] = [
     () => said({}, { contexts: failing("facts") }),
   ],
   ["an event that arrived", "delivered", ["recording", "event 0", "delivered"], () => said({ debug: true })],
+  [
+    "a handler that was not called",
+    "handler-not-called",
+    ["expected requestHandler()", "call it"],
+    () => thrown(() => checkHandlerOptions("requestHandler()", { url: "/", headers: {} }, {})),
+  ],
+  [
+    "an answer of which no error was seen",
+    "unseen-5xx",
+    ["GET answered 500", "Move it"],
+    () => {
+      const { client, said: lines } = createTestBench({ unseen5xx: "warn" });
+      client.reportUnseen("GET", 500, "Move it.");
+      return lines.join("");
+    },
+  ],
   [
     "a setter in the scope of a request that has ended",
     "request-ended",

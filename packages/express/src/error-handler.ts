@@ -1,13 +1,17 @@
-import { captureFrom, isServerFailure, isWanted } from "@corvid/core/bridge";
-import { type ExpressRequest, type ExpressResponse, type Next, RequestScope } from "./express.js";
-import type { ExpressOptions } from "./request-handler.js";
+import { requestBinding } from "@corvid/core/bridge";
+import {
+  EXPRESS,
+  type ExpressOptions,
+  type ExpressRequest,
+  type ExpressResponse,
+  type Next,
+} from "./express.js";
 
 /** Options of {@link errorHandler}. */
 export interface ErrorHandlerOptions extends ExpressOptions {
   /**
-   * Which errors are worth an event. Default: all but those that carry a status from 400 to 499 (`status`,
-   * `statusCode`, `status_code`, or Boom's `output.statusCode`), with which the client is answered. Errors of calls to
-   * other servers have one, too, and are worth an event.
+   * Which errors are worth an event, whatever the answer is. Default: those answered with a 5xx, and those answered with a
+   * 4xx that was not meant: errors of the language, of Node, of drivers and of calls to other servers.
    */
   readonly shouldReport?: (error: unknown) => boolean;
 }
@@ -24,20 +28,20 @@ const MECHANISM = { type: "auto.http.express.middleware", handled: false };
 
 /**
  * Reports the error and passes it on, always; the response stays as it is. Stands behind all routes and before every
- * other error handler: what one of those has answered never gets here.
+ * other error handler: an error that one of those has answered never gets here.
  *
  * The id of the event is then in `res.locals.corvidEventId`. `client` counts for requests without a `requestHandler`.
+ *
+ * @throws {OptionsError} for an option that is unknown or cannot be used
  */
 export function errorHandler(options: ErrorHandlerOptions = {}): ErrorMiddleware {
-  const { client, shouldReport = isServerFailure } = options;
+  const binding = requestBinding({ ...EXPRESS, name: "errorHandler()" }, options, ["client", "shouldReport"]);
   return function corvidErrorHandler(error, request, response, next) {
+    const id = binding.report(request, error, { mechanism: MECHANISM });
     try {
-      if (isWanted(error, shouldReport)) {
-        const id = captureFrom(request, new RequestScope(request, client), error, { mechanism: MECHANISM });
-        if (id !== undefined) Object.assign(response.locals, { corvidEventId: id });
-      }
+      if (id !== undefined) Object.assign(response.locals, { corvidEventId: id });
     } catch {
-      // A hostile request or response costs its report at most, never the way of the error.
+      // A hostile response goes without the id.
     }
     next(error);
   };

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { CaptureTarget, RequestPolicy, RequestSource } from "@corvid/core";
-import { type RequestLike, type RequestScopeOptions, requestSource } from "@corvid/core/bridge";
+import type { CaptureTarget } from "@corvid/core";
+import type { RequestKind, RequestLike } from "@corvid/core/bridge";
 import { transactionOf } from "./route.js";
 
 /** What is read of an Express request, 4 or 5. */
@@ -11,6 +11,8 @@ export interface ExpressRequest extends RequestLike {
   readonly route?: unknown;
   /** The application that is handling the request now. */
   readonly app?: unknown;
+  /** The response to it. */
+  readonly res?: object;
 }
 
 /** What is used of an Express response. */
@@ -48,23 +50,20 @@ export type ClientChoice =
       find(request: IncomingRequest): CaptureTarget | undefined;
     }["find"];
 
-/** How an Express request becomes a scope. Nothing is read before an event needs it. */
-export class RequestScope implements RequestScopeOptions {
-  readonly #request: ExpressRequest;
-  readonly #choice: ClientChoice | undefined;
-
-  constructor(request: ExpressRequest, choice: ClientChoice | undefined) {
-    this.#request = request;
-    this.#choice = choice;
-  }
-
-  source(policy: RequestPolicy): ReturnType<RequestSource> {
-    const request = this.#request;
-    return requestSource(request, { transaction: () => transactionOf(request) })(policy);
-  }
-
-  chooseClient(): CaptureTarget | undefined {
-    const choice = this.#choice;
-    return typeof choice === "function" ? choice(this.#request as IncomingRequest) : choice;
-  }
+/** Options that both handlers have. */
+export interface ExpressOptions {
+  /**
+   * The client that reports for a request, in applications that report for several parties: one, or a function that
+   * finds it by the request. Default: the current client.
+   */
+  readonly client?: ClientChoice;
 }
+
+/** Express, as the bridge sees it. */
+export const EXPRESS: Omit<RequestKind<ExpressRequest>, "name"> = {
+  request: (request) => request,
+  response: (request) => request.res,
+  transaction: transactionOf,
+  advice:
+    "An error handler in front of errorHandler() answered. Move errorHandler() in front of it, or call captureException() in it.",
+};

@@ -5,5 +5,12 @@
  */
 
 export { type ErrorHandlerOptions, type ErrorMiddleware, errorHandler } from "./error-handler.js";
-export type { ClientChoice, ExpressRequest, ExpressResponse, IncomingRequest, Next } from "./express.js";
-export { type ExpressOptions, type RequestMiddleware, requestHandler } from "./request-handler.js";
+export type {
+  ClientChoice,
+  ExpressOptions,
+  ExpressRequest,
+  ExpressResponse,
+  IncomingRequest,
+  Next,
+} from "./express.js";
+export { type RequestHandlerOptions, type RequestMiddleware, requestHandler } from "./request-handler.js";

@@ -1,32 +1,35 @@
-import { withScopeOf } from "@corvid/core/bridge";
+import { requestBinding } from "@corvid/core/bridge";
 import {
-  type ClientChoice,
+  EXPRESS,
+  type ExpressOptions,
   type ExpressRequest,
   type ExpressResponse,
   type Next,
-  RequestScope,
 } from "./express.js";
 
 /** Options of {@link requestHandler}. */
-export interface ExpressOptions {
+export interface RequestHandlerOptions extends ExpressOptions {
   /**
-   * The client that reports for a request, in applications that report for several parties: one, or a function that
-   * finds it by the request. Default: the current client.
+   * What a request becomes that was answered with a 500, 502 or 504 although `errorHandler()` saw no error of it. Default:
+   * as the client option says.
    */
-  readonly client?: ClientChoice;
+  readonly unseen5xx?: "event" | "warn" | false;
 }
 
 /** A middleware for `app.use`. */
 export type RequestMiddleware = (request: ExpressRequest, response: ExpressResponse, next: Next) => void;
 
 /**
- * Gives each request a scope of its own: user, tags and breadcrumbs set while it is handled belong to it and to no
- * other. Stands first. Reads nothing of the request until an error happens.
+ * Describes each request by its route, and chooses the client that reports for it. Stands first. Reads nothing of the
+ * request until an error happens.
  *
  * Used a second time, behind something that lost the asynchronous context, it leads back into the request's scope.
+ *
+ * @throws {OptionsError} for an option that is unknown or cannot be used
  */
-export function requestHandler(options: ExpressOptions = {}): RequestMiddleware {
+export function requestHandler(options: RequestHandlerOptions = {}): RequestMiddleware {
+  const binding = requestBinding({ ...EXPRESS, name: "requestHandler()" }, options, ["client", "unseen5xx"]);
   return function corvidRequestHandler(request, _response, next) {
-    withScopeOf(request, new RequestScope(request, options.client), next);
+    binding.run(request, next);
   };
 }

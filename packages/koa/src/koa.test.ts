@@ -128,9 +128,12 @@ describe.each([
       statuses.push((await fetch(url + path)).status);
     await close();
 
-    // Koa knows nothing of Boom; whoever uses it has a middleware that does.
+    // Koa knows nothing of Boom, and answers 500: that makes it a failure.
     expect(statuses).toEqual([400, 401, 404, 403, 404, 500]);
-    expect(client.stats().captured).toBe(0);
+    expect(applications.server.events().map(({ event }) => event.exception?.values.at(-1)?.value)).toEqual([
+      "no such order",
+    ]);
+    expect(client.stats().captured).toBe(1);
   });
 
   test("requestHandler() reports that another server's 404 made a request fail", async () => {
@@ -458,6 +461,66 @@ describe.each([
       }
     },
   );
+});
+
+test("requestHandler() refuses options that it does not have, and to stand without parentheses", async () => {
+  expect(() => requestHandler({ clinet: undefined } as object)).toThrow("did you mean client?");
+  const app = new Koa3();
+  const failures: unknown[] = [];
+  app.on("error", (error) => failures.push(error));
+  app.use(requestHandler as never);
+
+  const answer = await fetch(await listen(app));
+
+  expect(answer.status).toBe(500);
+  expect(String(failures[0])).toContain("expected requestHandler(), received requestHandler: call it");
+});
+
+describe.each([
+  ["koa 3", Koa3],
+  ["koa 2", Koa2 as typeof Koa3],
+] as const)("an error middleware of the application's own, %s", (_major, Koa) => {
+  test("behind requestHandler(): every 500, 502 and 504 is one, and nothing else is", async () => {
+    start();
+    const app = quiet(new Koa());
+    const router = new Router();
+    app.use(requestHandler());
+    app.use(async (ctx, next) => {
+      try {
+        await next();
+      } catch (error) {
+        ctx.status = (error as { status?: number }).status ?? 500;
+        ctx.body = { error: "sorry" };
+      }
+    });
+    router.get("/answers/:status", (ctx) => {
+      throw Object.assign(new Error("caught"), { status: Number(ctx["params"].status) });
+    });
+    router.get("/seen", () => {
+      captureException(new Error("seen"));
+      throw new Error("caught");
+    });
+    app.use(router.routes());
+    const url = await listen(app);
+
+    for (const status of [200, 400, 404, 422, 500, 500, 501, 502, 503, 504])
+      await fetch(`${url}/answers/${status}`);
+    await fetch(`${url}/seen`);
+    await close();
+
+    const counts: Record<string, number> = {};
+    for (const { event } of applications.server.events()) {
+      const title = event.exception?.values.at(-1)?.value ?? event.logentry?.formatted?.split("\n")[0] ?? "";
+      const repeats = event.contexts?.["repeats"] as { count: number } | undefined;
+      counts[title] = (counts[title] ?? 0) + (repeats?.count ?? 1);
+    }
+    expect(counts).toEqual({
+      "GET /answers/:status answered 500": 2,
+      "GET /answers/:status answered 502": 1,
+      "GET /answers/:status answered 504": 1,
+      seen: 1,
+    });
+  });
 });
 
 test("requestHandler() survives hostile contexts and errors, reports them, and throws the error on", async () => {

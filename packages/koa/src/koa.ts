@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { CaptureTarget, RequestPolicy, RequestSource } from "@corvid/core";
-import { type RequestLike, type RequestScopeOptions, requestPath, requestSource } from "@corvid/core/bridge";
+import type { CaptureTarget } from "@corvid/core";
+import { type RequestKind, type RequestLike, requestPath } from "@corvid/core/bridge";
 
 /** What is read of a Koa context, 2 or 3. */
 export interface KoaContext {
@@ -51,26 +51,16 @@ export type ClientChoice =
       find(context: IncomingContext): CaptureTarget | undefined;
     }["find"];
 
-/** How a Koa request becomes a scope. Nothing is read before an event needs it. */
-export class RequestScope implements RequestScopeOptions {
-  readonly #context: KoaContext;
-  readonly #choice: ClientChoice | undefined;
-
-  constructor(context: KoaContext, choice: ClientChoice | undefined) {
-    this.#context = context;
-    this.#choice = choice;
-  }
-
-  source(policy: RequestPolicy): ReturnType<RequestSource> {
-    const context = this.#context;
-    return requestSource(context.request, { transaction: () => transactionOf(context) })(policy);
-  }
-
-  chooseClient(): CaptureTarget | undefined {
-    const choice = this.#choice;
-    return typeof choice === "function" ? choice(this.#context as IncomingContext) : choice;
-  }
-}
+/** Koa, as the bridge sees it. */
+export const KOA: RequestKind<KoaContext> = {
+  name: "requestHandler()",
+  request: ({ req }) => req,
+  response: ({ res }) => res,
+  describe: ({ request }) => request,
+  transaction: transactionOf,
+  advice:
+    "A middleware behind requestHandler() caught the error and answered. Call captureException() in it, or move it in front of requestHandler().",
+};
 
 /** What koa-router and @koa/router leave on the context of a request they matched. */
 interface Routed {

@@ -1,5 +1,5 @@
-import { captureFrom, isServerFailure, isWanted, withScopeOf } from "@corvid/core/bridge";
-import { type ClientChoice, type KoaContext, RequestScope } from "./koa.js";
+import { requestBinding } from "@corvid/core/bridge";
+import { type ClientChoice, KOA, type KoaContext } from "./koa.js";
 
 /** Options of {@link requestHandler}. */
 export interface KoaOptions {
@@ -9,10 +9,15 @@ export interface KoaOptions {
    */
   readonly client?: ClientChoice;
   /**
-   * Which errors are worth an event. Default: all but those that carry a status from 400 to 499, such as those of
-   * `ctx.throw(404)`, which are answers. Errors of calls to other servers have one, too, and are worth an event.
+   * Which errors are worth an event, whatever the answer is. Default: those answered with a 5xx, and those answered with a
+   * 4xx that was not meant: errors of the language, of Node, of drivers and of calls to other servers.
    */
   readonly shouldReport?: (error: unknown) => boolean;
+  /**
+   * What a request becomes that was answered with a 500, 502 or 504 although no error of it was seen. Default: as the
+   * client option says.
+   */
+  readonly unseen5xx?: "event" | "warn" | false;
 }
 
 /** A middleware for `app.use`. */
@@ -22,26 +27,26 @@ const MIDDLEWARE = { type: "auto.http.koa.middleware", handled: false };
 const LAST_RESORT = { type: "auto.http.koa.onerror", handled: false };
 
 /**
- * Gives each request a scope of its own, reports what its middleware throws, and throws it on: the response and Koa's
- * own error output stay as they are. Stands first.
+ * Reports what the middleware of a request throws, with its route, and throws it on: the response and Koa's own error
+ * output stay as they are. Stands first.
  *
  * The id of the event is then in `ctx.state.corvidEventId`.
+ *
+ * @throws {OptionsError} for an option that is unknown or cannot be used
  */
 export function requestHandler(options: KoaOptions = {}): Middleware {
-  const { shouldReport = isServerFailure } = options;
+  const binding = requestBinding(KOA, options);
   return function corvidRequestHandler(context, next) {
-    const scoped = new RequestScope(context, options.client);
     const report = (error: unknown, mechanism: typeof MIDDLEWARE): void => {
+      const id = binding.report(context, error, { mechanism });
       try {
-        if (isClientGone(error, context) || !isWanted(error, shouldReport)) return;
-        const id = captureFrom(context.req, scoped, error, { mechanism });
         if (id !== undefined) Object.assign(context.state, { corvidEventId: id });
       } catch {
-        // A hostile error or context costs its report at most, never the way of the error.
+        // A hostile context goes without the id.
       }
     };
     watchLastResort(context, (error) => report(error, LAST_RESORT));
-    return withScopeOf(context.req, scoped, async () => {
+    return binding.run(context, async () => {
       try {
         await next();
       } catch (error) {
@@ -65,27 +70,4 @@ function watchLastResort(context: KoaContext, report: (error: unknown) => void):
     return original.call(this, error);
   };
   Reflect.defineProperty(context, "onerror", { value, configurable: true, writable: true });
-}
-
-const CONNECTION_ENDED: ReadonlySet<unknown> = new Set([
-  "ECONNRESET",
-  "EPIPE",
-  "ECANCELED",
-  "ERR_STREAM_PREMATURE_CLOSE",
-]);
-
-/** Whether an error only says that the client went away before it had the whole answer. */
-function isClientGone(error: unknown, { req, res }: KoaContext): boolean {
-  if (!CONNECTION_ENDED.has(codeOf(error))) return false;
-  const { socket } = req as { readonly socket?: { readonly destroyed?: boolean } | null };
-  const { destroyed, writableFinished } = res as { destroyed?: boolean; writableFinished?: boolean };
-  return writableFinished !== true && (destroyed === true || socket?.destroyed === true);
-}
-
-function codeOf(error: unknown): unknown {
-  try {
-    return (error as { readonly code?: unknown }).code;
-  } catch {
-    return undefined;
-  }
 }

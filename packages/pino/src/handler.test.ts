@@ -28,6 +28,14 @@ test("handler() fits the types of both majors", () => {
   expect(pino10({ enabled: false, hooks: handler({ hooks }) }).level).toBe("silent");
 });
 
+test("handler() refuses options that it does not have, and hooks that were not made", () => {
+  const misspelt = { captureLevle: "warn" } as object;
+
+  expect(() => handler(misspelt)).toThrow("did you mean captureLevel?");
+  expect(() => pino10({ hooks: handler as never })).toThrow("expected handler(), received handler: call it");
+  expect(() => pino9({ hooks: handler as never })).toThrow("expected handler(), received handler: call it");
+});
+
 describe.each(majors)("handler() with %s", (_, pino) => {
   /** A logger attached to Corvid, and the lines it writes. */
   function attached(

@@ -1,4 +1,10 @@
-import { createLogRule, type LogRuleOptions, severityOf } from "@corvid/core/bridge";
+import {
+  checkHandlerOptions,
+  createLogRule,
+  handlerNotCalled,
+  type LogRuleOptions,
+  severityOf,
+} from "@corvid/core/bridge";
 import type { LoggerOptions } from "pino";
 import { type LoggedLine, type PinoLike, recordOf } from "./record.js";
 
@@ -28,9 +34,10 @@ export interface PinoHooks {
  * logger's `errorKey`, or any argument); everything else from the line as pino wrote it, so that serializers run
  * once and what `redact` hides stays hidden. The line is written exactly as without Corvid, and first.
  *
- * @throws {OptionsError} for a level that is none
+ * @throws {OptionsError} for an option that is unknown, and for a level that is none
  */
 export function handler(options: HandlerOptions = {}): PinoHooks {
+  checkHandlerOptions("handler()", options, KNOWN);
   const { hooks: own, eventIdKey } = options;
   const rule = createLogRule("pino", options);
   /** The line being written; lines nest when a serializer or a mixin logs. */
@@ -75,6 +82,22 @@ export function handler(options: HandlerOptions = {}): PinoHooks {
     },
   };
 }
+
+const unchecked = (): undefined => undefined;
+/** Levels are checked by the rule that reads them. */
+const KNOWN = {
+  captureLevel: unchecked,
+  breadcrumbLevel: unchecked,
+  hooks: unchecked,
+  eventIdKey: unchecked,
+} satisfies Record<keyof HandlerOptions, unknown>;
+
+/** pino asks its hooks for this: with `hooks: handler` it asks the function itself, and would hear of no line. */
+Object.defineProperty(handler, "logMethod", {
+  get(): never {
+    throw handlerNotCalled("handler()");
+  },
+});
 
 /** One line on its way out, reported once. */
 class WritingLine {

@@ -21,6 +21,7 @@ describe("resolveOptions()", () => {
       compressAboveBytes: 32_768,
       requestTimeoutMs: 10_000,
       shutdownTimeoutMs: 2000,
+      unseen5xx: "event",
       debug: false,
       tags: {},
       extra: {},

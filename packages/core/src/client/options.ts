@@ -131,6 +131,11 @@ export interface ClientOptions {
   readonly shutdownTimeoutMs?: number | undefined;
   /** Proxy for the DSN's server; `false`: none. Default: curl's environment variables. */
   readonly proxy?: string | false | undefined;
+  /**
+   * What a request to this process becomes that was answered with a 500, 502 or 504 although no error of it was seen: an
+   * event, once per route and window, a line on stderr, or nothing. Default `"event"`.
+   */
+  readonly unseen5xx?: "event" | "warn" | false | undefined;
   /** Says on stderr what happens to each event. Default false. */
   readonly debug?: boolean | undefined;
 }
@@ -170,6 +175,7 @@ export interface ResolvedOptions
       | "compressAboveBytes"
       | "requestTimeoutMs"
       | "shutdownTimeoutMs"
+      | "unseen5xx"
       | "debug"
       | "tags"
       | "extra"
@@ -246,6 +252,7 @@ export function resolveOptions(
     compressAboveBytes: 32_768,
     requestTimeoutMs: 10_000,
     shutdownTimeoutMs: 2000,
+    unseen5xx: "event",
     debug: false,
     tags: {},
     extra: {},
@@ -410,6 +417,9 @@ const CHECKS: { readonly [Name in keyof Required<ClientOptions>]: Check } = {
   requestTimeoutMs: milliseconds,
   shutdownTimeoutMs: milliseconds,
   proxy: either(proxyUrl, off),
+  unseen5xx: expecting('"event", "warn" or false', (value) =>
+    ["event", "warn", false].includes(value as string),
+  ),
   debug: flag,
 };
 

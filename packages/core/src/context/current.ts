@@ -14,10 +14,43 @@ export interface CaptureTarget {
   captureMessage(message: string, hint?: Level | CaptureHint): string;
   /** Reports an event that was made elsewhere. @returns the id of the event */
   captureEvent(event: EventInput, hint?: CaptureHint): string;
+  /**
+   * Reads a failure now, to report it later or never: for framework packages, which decide by the answer to a request.
+   *
+   * @param isAnswer - the error carries a 4xx: only the caller or the end of the process sends it. Others leave after
+   * `once.mergeMs` at the latest
+   */
+  holdException(error: unknown, hint: CaptureHint, isAnswer: boolean): HeldException | undefined;
+  /**
+   * Reports that the current request was answered with a 5xx and no error of it was seen, as its option says.
+   *
+   * @param method - names the request where no route does
+   * @param advice - what to do about it, for people
+   */
+  reportUnseen(method: string, status: number, advice: string, unseen5xx?: Unseen5xx): void;
   /** Sends all that waits. @returns `true` when nothing is left behind */
   flush(timeoutMs?: number): Promise<boolean>;
   /** Sends all that waits, then ends reporting. @returns `true` when nothing is left behind */
   close(timeoutMs?: number): Promise<boolean>;
+}
+
+/** What becomes of a 500, 502 or 504 of which no error was seen: an event, a line on stderr, or nothing. */
+export type Unseen5xx = "event" | "warn" | false;
+
+/** A failure that was read, and is reported when it is known how its request was answered. */
+export interface HeldException {
+  /** The id that its event will have. */
+  readonly id: string;
+  /** Reports it, unless that was done. @returns the id of the event */
+  send(): string;
+  /** It was none. */
+  discard(): void;
+}
+
+/** A request to a server of this process. */
+export interface ServedRequest {
+  /** Whether a failure was captured in it, in full or not. */
+  hasFailed: boolean;
 }
 
 /** What belongs to the work at hand; follows it through promises, timers and callbacks. */
@@ -28,6 +61,8 @@ export interface Context {
   readonly request?: Scope;
   /** The innermost `withScope`. */
   readonly local?: Scope;
+  /** The request to a server that this work belongs to; scopes and jobs opened in it do, too. */
+  readonly server?: ServedRequest;
 }
 
 /** Carries a context along asynchronous work: `AsyncLocalStorage`, or anything with these three methods. */
@@ -148,9 +183,9 @@ export function withScope<T>(fn: (scope: Scope) => T): T {
   let context: Context & { readonly local: Scope };
   try {
     needStack();
-    const { client, request, local: outer } = openContext(currentContext());
+    const { client, request, local: outer, server } = openContext(currentContext());
     const local = outer?.fork() ?? (request ?? clientScope()).overlay();
-    context = { client, request, local };
+    context = { client, request, local, server };
   } catch {
     return fn(NOWHERE);
   }
@@ -170,8 +205,9 @@ export function withRequestScope<T>(
   let context: Context & { readonly request: Scope };
   try {
     needStack();
-    const client = options.client ?? currentContext().client;
-    context = { client, request: scopeOfClient(client).requestOverlay() };
+    const { client: outer, server } = currentContext();
+    const client = options.client ?? outer;
+    context = { client, request: scopeOfClient(client).requestOverlay(), server };
   } catch {
     return fn(NOWHERE);
   }
@@ -195,8 +231,8 @@ export function enterContext(context: Context): void {
 
 /** The same context; when its request has ended, one in which setters work again. */
 export function openContext(context: Context): Context {
-  const { client, request, local } = context;
-  return request?.isEnded ? { client, request: request.reopen(), local } : context;
+  const { client, request, local, server } = context;
+  return request?.isEnded ? { client, request: request.reopen(), local, server } : context;
 }
 
 function run<T>(context: Context, fn: () => T): T {

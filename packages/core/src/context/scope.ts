@@ -120,13 +120,13 @@ export class Scope {
   #policy: BreadcrumbPolicy | undefined;
   /** The id of the last event captured here. */
   lastEventId: string | undefined;
+  #sightings: WeakMap<object, unknown> | undefined;
   /**
-   * Whether a failure was captured here, in full or not.
+   * The last failure captured here that is held until its request is answered.
    *
    * @internal
    */
-  hasFailed = false;
-  #sightings: WeakMap<object, unknown> | undefined;
+  held: { readonly error: unknown; send(): string } | undefined;
   #isEnded = false;
 
   /** @internal */

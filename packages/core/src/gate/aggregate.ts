@@ -98,8 +98,8 @@ export class Aggregator {
   }
 
   /** Decides on one capture. `fold` asks for a call of {@link fold} with its snapshot. */
-  admit(key: string): Verdict {
-    const { full, clock } = this.#options;
+  admit(key: string, full: number = this.#options.full): Verdict {
+    const { clock } = this.#options;
     // A small integer takes no heap object of its own, and new groups may come by the thousand.
     const now = Math.floor(clock.monotonic());
     const hash = this.#hashOf(key);
@@ -111,6 +111,14 @@ export class Aggregator {
     if (this.#options.pressure() !== "none") return "fold";
     group.sent++;
     return "send";
+  }
+
+  /** Whether a capture of this key would be folded now. */
+  wouldFold(key: string): boolean {
+    const { full, clock, windowMs, pressure } = this.#options;
+    const group = this.#groups.get(this.#hashOf(key));
+    if (group === undefined || clock.monotonic() - group.opened >= windowMs) return false;
+    return group.folded > 0 || group.sent >= full || pressure() !== "none";
   }
 
   /** The id that the summary event of this group will have. */

@@ -107,13 +107,29 @@ export class Gate {
     return this.sampleRate < 1 && random() >= this.sampleRate ? "sample_rate" : undefined;
   }
 
-  /** Decides on a failure that is new in this scope, and remembers it and its causes. */
-  decide(key: string, scope: Scope, tree: CauseTree | undefined): Decision {
+  /**
+   * Decides on a failure that is new in this scope, and remembers it and its causes.
+   *
+   * @param options - `id`: the one it goes by if it is sent in full; `full`: how many of its group are, where that is not
+   * the client's option
+   */
+  decide(
+    key: string,
+    scope: Scope,
+    tree: CauseTree | undefined,
+    { id, full }: { readonly id?: string; readonly full?: number } = {},
+  ): Decision {
     const related = tree === undefined ? NONE : this.#seenCauses(scope, tree);
     const held = related === NONE ? undefined : related.find((id) => this.#context.isWaitingAlone(id));
-    const decision: Decision = held !== undefined ? { kind: "wrap", id: held } : this.#admit(key, related);
+    const decision: Decision =
+      held !== undefined ? { kind: "wrap", id: held } : this.#admit(key, related, id, full);
     if (tree !== undefined) this.#remember(scope, tree, decision);
     return decision;
+  }
+
+  /** The id of the summary event in which a capture of this key would be counted now; `undefined`: it would go in full. */
+  summaryId(key: string): string | undefined {
+    return this.#aggregator?.wouldFold(key) ? this.#aggregator.summaryId(key) : undefined;
   }
 
   /** Remembers an excluded failure, so that its next sighting is merged. @returns its id */
@@ -139,13 +155,13 @@ export class Gate {
     return this.#aggregator?.clear() ?? [];
   }
 
-  #admit(key: string, related: readonly string[]): Decision {
-    const { newId } = this.#context;
-    const verdict = this.#aggregator?.admit(key) ?? this.#admitUncounted();
+  #admit(key: string, related: readonly string[], id: string | undefined, full?: number): Decision {
+    const verdict = this.#aggregator?.admit(key, full) ?? this.#admitUncounted();
     if (verdict === "fold")
       return { kind: "fold", id: this.#aggregator!.summaryId(key), folded: { isShown: true } };
-    if (verdict === "drop") return { kind: "drop", id: newId(), reason: "queue_overflow" };
-    return { kind: "send", id: newId(), related, folded: { isShown: true } };
+    const own = id ?? this.#context.newId();
+    if (verdict === "drop") return { kind: "drop", id: own, reason: "queue_overflow" };
+    return { kind: "send", id: own, related, folded: { isShown: true } };
   }
 
   /** With `once: false` a full queue drops captures that cannot wait on disk. */

@@ -13,6 +13,10 @@ export const MESSAGES = {
   "bad-expectation": (what: string, expected: string, received: string): string =>
     `${what}: expected ${expected}, received ${received}`,
 
+  "handler-not-called": (handler: string): string =>
+    `expected ${handler}, received ${handler.replace("()", "")}: call it, and hand on what it returns`,
+  "unseen-5xx": (title: string, advice: string): string => `${title}: ${advice}`,
+
   "dsn-in-environment": (part: string, expected: string, received: string): string =>
     `SENTRY_DSN: ${part}: expected ${expected}, received ${received}; nothing is reported`,
   "no-dsn": (expected: string, received: string): string =>

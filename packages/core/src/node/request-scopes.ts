@@ -21,6 +21,11 @@ interface RequestStart {
   readonly server: Emitter;
 }
 
+interface StreamStart {
+  readonly stream: Emitter;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
 function watchServers(): () => void {
   const servers = new ServerEvents();
   const stopListening = listenOn({
@@ -28,21 +33,17 @@ function watchServers(): () => void {
       servers.watch(server);
       if (knownRequest(request) !== undefined) return;
       const known = openRequest(request);
-      bindEmit(request, known);
-      bindEmit(response, known, (name) => {
-        if (name === "close") known.end();
-      });
+      known.watch(response);
       enterContext(known);
     },
-    "http2.server.stream.start": ({ stream }: { readonly stream: Emitter }) => {
+    "http2.server.stream.start": ({ stream, headers }: StreamStart) => {
       if (knownRequest(stream) !== undefined) return;
-      const known = openRequest(stream);
-      bindEmit(stream, known, (name) => {
-        if (name === "close") known.end();
-      });
+      const { ":method": method, ":path": url } = headers;
+      const known = openRequest(stream, { method, url, headers });
+      known.watch(stream);
       enterContext(known);
     },
-    // Told of each connection, which comes before the first upgrade.
+    // A connection comes before its first upgrade.
     "net.server.socket": ({ socket }: { readonly socket: { readonly server?: Emitter } }) =>
       servers.watch(socket.server),
   });

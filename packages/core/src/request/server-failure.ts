@@ -50,13 +50,25 @@ function isMadeAnswer({ expose, output }: ErrorWithStatus): boolean {
 }
 
 /** Whether an error carries what a call to another server leaves: who was asked, or what came back. */
-function isFailedCall({ response, request, config, headers, url }: ErrorWithStatus): boolean {
+export function isFailedCall(error: ErrorWithStatus): boolean {
+  const { response, request, config, headers, url } = error;
   return (
     isResponse(response) ||
     isOwnRequest(request) ||
     isOwnRequest(config) ||
     haveArrived(headers) ||
-    (typeof url === "string" && /^https?:\/\//i.test(url))
+    (typeof url === "string" && /^https?:\/\//i.test(url)) ||
+    isServiceError(error)
+  );
+}
+
+/** Errors of service clients that keep no request: of aws-sdk 2, twilio and the like. */
+function isServiceError(error: object): boolean {
+  const { retryable, requestId, moreInfo, more_info } = error as Readonly<Record<string, unknown>>;
+  const page = moreInfo ?? more_info;
+  return (
+    (typeof retryable === "boolean" && requestId !== undefined) ||
+    (typeof page === "string" && /^https?:\/\//i.test(page))
   );
 }
 

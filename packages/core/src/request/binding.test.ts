@@ -5,11 +5,21 @@ import { afterEach, describe, expect, test } from "vitest";
 import { currentClient, currentContext, getScope, setCurrentClient, withScope } from "../context/current.js";
 import { Client } from "../node/client.js";
 import { type RecordingTransport, recordingTransport } from "../testing.js";
-import { requestSource } from "./request.js";
-import { captureFrom, isWanted, withScopeOf } from "./request-scope.js";
+import { isWanted } from "./answer.js";
+import { type RequestOptions, requestBinding } from "./binding.js";
 
-const options = { source: requestSource({ method: "GET", url: "/a" }) };
 const hint = { mechanism: { type: "auto.http.test", handled: false } };
+const binding = bindingWith({});
+
+function bindingWith(options: RequestOptions<object>): ReturnType<typeof requestBinding<object>> {
+  const kind = {
+    name: "handler()",
+    request: (request: object) => request,
+    describe: () => ({ method: "GET", url: "/a" }),
+  };
+  return requestBinding(kind, options);
+}
+
 /** Runs functions where no request is under way. */
 const outside = new AsyncResource("outside");
 
@@ -24,18 +34,18 @@ function start(): { client: Client; sent: RecordingTransport } {
   return { client, sent };
 }
 
-describe("withScopeOf()", () => {
+describe("requestBinding().run()", () => {
   test("opens one scope for a request, and finds it again from anywhere", () => {
     const request = {};
 
-    const scopes = withScopeOf(request, options, () => [
+    const scopes = binding.run(request, () => [
       getScope(),
-      withScopeOf(request, options, () => getScope()),
-      outside.runInAsyncScope(() => withScopeOf(request, options, () => getScope())),
+      binding.run(request, () => getScope()),
+      outside.runInAsyncScope(() => binding.run(request, () => getScope())),
     ]);
 
     expect(new Set(scopes).size).toBe(1);
-    expect(withScopeOf({}, options, () => getScope())).not.toBe(scopes[0]);
+    expect(binding.run({}, () => getScope())).not.toBe(scopes[0]);
     expect(getScope()).not.toBe(scopes[0]);
   });
 
@@ -44,11 +54,11 @@ describe("withScopeOf()", () => {
     client.scope.addBreadcrumb({ message: "before" });
     const request = {};
 
-    withScopeOf(request, options, () => {
+    binding.run(request, () => {
       outside.runInAsyncScope(() => client.scope.addBreadcrumb({ message: "of somebody else" }));
       getScope().addBreadcrumb({ message: "own" });
     });
-    captureFrom(request, options, new Error("failed"), hint);
+    binding.report(request, new Error("failed"), hint);
     await client.close();
 
     expect(sent.events[0]?.breadcrumbs?.map(({ message }) => message)).toEqual(["before", "own"]);
@@ -57,10 +67,10 @@ describe("withScopeOf()", () => {
   test("leads a withScope inside of it back to the same request", () => {
     const request = {};
 
-    const requests = withScopeOf(request, options, () => [
+    const requests = binding.run(request, () => [
       withScope(() => currentContext().request),
-      withScopeOf(request, options, () => currentContext().request),
-      withScope(() => withScopeOf(request, options, () => currentContext().request)),
+      binding.run(request, () => currentContext().request),
+      withScope(() => binding.run(request, () => currentContext().request)),
     ]);
 
     expect(new Set(requests).size).toBe(1);
@@ -72,19 +82,23 @@ describe("withScopeOf()", () => {
     const tenant = new Client({ dsn: false });
     const request = {};
     let asked = 0;
-    const chooseClient = (): Client => {
-      asked++;
-      return tenant;
-    };
-    const failing = (): never => {
-      throw new Error("no such tenant");
-    };
+    const choosing = bindingWith({
+      client: () => {
+        asked++;
+        return tenant;
+      },
+    });
+    const failing = bindingWith({
+      client: () => {
+        throw new Error("no such tenant");
+      },
+    });
 
-    withScopeOf(request, { ...options, chooseClient }, () => undefined);
+    choosing.run(request, () => undefined);
 
-    expect(withScopeOf(request, { ...options, chooseClient }, () => currentClient())).toBe(tenant);
+    expect(choosing.run(request, () => currentClient())).toBe(tenant);
     expect(asked).toBe(1);
-    expect(withScopeOf({}, { ...options, chooseClient: failing }, () => currentClient())).toBe(client);
+    expect(failing.run({}, () => currentClient())).toBe(client);
   });
 
   test("forgets a request, and all its scope held, with the request itself", async () => {
@@ -93,10 +107,9 @@ describe("withScopeOf()", () => {
     const seen: WeakRef<object>[] = [];
     const serve = (): void => {
       const request = { url: "/a" };
-      const source = requestSource(request);
       seen.push(
         new WeakRef(request),
-        withScopeOf(request, { source }, () => new WeakRef(getScope())),
+        binding.run(request, () => new WeakRef(getScope())),
       );
     };
 
@@ -114,24 +127,24 @@ describe("withScopeOf()", () => {
       throw failure;
     };
 
-    expect(withScopeOf({}, options, () => 7)).toBe(7);
-    expect(() => withScopeOf({}, options, fail)).toThrow(failure);
+    expect(binding.run({}, () => 7)).toBe(7);
+    expect(() => binding.run({}, fail)).toThrow(failure);
   });
 });
 
-describe("captureFrom()", () => {
+describe("requestBinding().report()", () => {
   test("reports in the request's scope, and remembers the id there", async () => {
     const { client, sent } = start();
     const request = {};
-    withScopeOf(request, options, () => getScope().setUser({ id: 7 }));
+    binding.run(request, () => getScope().setUser({ id: 7 }));
 
-    const id = captureFrom(request, options, new Error("failed"), hint);
+    const id = binding.report(request, new Error("failed"), hint);
     await client.close();
 
     expect(sent.events).toMatchObject([
       { event_id: id, user: { id: "7" }, request: { url: "/a", method: "GET" } },
     ]);
-    expect(withScopeOf(request, options, () => getScope().lastEventId)).toBe(id);
+    expect(binding.run(request, () => getScope().lastEventId)).toBe(id);
   });
 
   test.each([["a text"], [7], [null], [undefined], [Number.NaN]])(
@@ -140,9 +153,9 @@ describe("captureFrom()", () => {
       const { client, sent } = start();
       const request = {};
 
-      const first = captureFrom(request, options, thrown, hint);
-      const again = captureFrom(request, options, thrown, hint);
-      const elsewhere = captureFrom({}, options, thrown, hint);
+      const first = binding.report(request, thrown, hint);
+      const again = binding.report(request, thrown, hint);
+      const elsewhere = binding.report({}, thrown, hint);
       await client.close();
 
       expect(again).toBe(first);
@@ -152,7 +165,7 @@ describe("captureFrom()", () => {
   );
 
   test("gives no id without a client", () => {
-    expect(captureFrom({}, options, new Error("failed"), hint)).toBeUndefined();
+    expect(binding.report({}, new Error("failed"), hint)).toBeUndefined();
     expect(currentContext()).toEqual({});
   });
 });

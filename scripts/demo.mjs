@@ -8,68 +8,25 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startTestServer } from "../test-server/dist/esm/index.js";
+import { manifestIn, ROOT } from "./packages.mjs";
 
 const RELEASE = "demo@1.0.0";
 const ARRIVES_WITHIN_MS = 10_000;
 
-/** Each example: how it is started, what is asked of it, and what must arrive. An event is `type: message | route | user`. */
-const EXAMPLES = [
-  {
-    title: "try/catch",
-    folder: "try-catch",
-    expected: ["TypeError: Expected a port, received undefined"],
-  },
-  {
-    title: "Express middleware",
-    folder: "express",
-    requests: [
-      ["GET", "/"],
-      ["GET", "/orders/41"],
-      ["GET", "/orders/42/invoice"],
-      ["POST", "/orders/43/payment"],
-      ["GET", "/recommendations"],
-      ["GET", "/nowhere"],
-    ],
-    expected: [
-      "Error: Order 41 has no customer | GET /orders/:id | ann",
-      "RangeError: Invoice of order 42 has a negative total | GET /orders/:id/invoice | ann",
-      "Error: Payment of order 43 failed | POST /orders/:id/payment | ann",
-      "Error: connect ECONNREFUSED 192.0.2.1:443 | GET /recommendations | ann",
-    ],
-  },
-  {
-    title: "Koa middleware",
-    folder: "koa",
-    requests: [
-      ["GET", "/"],
-      ["GET", "/order?id=51"],
-      ["GET", "/invoice?id=52"],
-      ["POST", "/payment?id=53"],
-      ["GET", "/recommendations"],
-      ["GET", "/nowhere"],
-    ],
-    expected: [
-      "Error: Order 51 has no customer | GET /order | ann",
-      "RangeError: Invoice of order 52 has a negative total | GET /invoice | ann",
-      "Error: Payment of order 53 failed | POST /payment | ann",
-      "Error: connect ECONNREFUSED 192.0.2.1:443 | GET /recommendations | ann",
-    ],
-  },
-  {
-    title: "pino handler",
-    folder: "pino",
-    expected: ["RangeError: The limit is 100, received 250", "queue transfers is empty"],
-  },
-  {
-    title: "decorator",
-    folder: "decorator",
-    expected: ["RangeError: Order 7 has a negative total", "Error: No order 8"],
-  },
-];
+/**
+ * The examples that have something to show: `corvid.demo` of a package.json says what is asked of one, and what must
+ * arrive. An event is `type: message | route | user`.
+ */
+const EXAMPLES = readdirSync(new URL("../examples", import.meta.url), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => ({ folder: name, ...manifestIn(join(ROOT, "examples", name)).corvid?.demo }))
+  .filter(({ expected }) => expected !== undefined);
 
 const { values: flags } = parseArgs({ options: { exit: { type: "boolean" }, port: { type: "string" } } });
 const server = await startTestServer({ port: Number(flags.port ?? 0) });

@@ -1,5 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { publicPackages } from "../../scripts/packages.mjs";
 import { proofOf } from "./blocks.js";
 import { type Block, blocksOf } from "./markdown.js";
 import { type Page, ROOT } from "./pages.js";
@@ -14,7 +16,7 @@ export interface Module {
   readonly whyNotRun: string | undefined;
 }
 
-/** Where the modules of all blocks are written: below the packages they import. */
+/** Where the modules of all blocks are written, beside links to the packages they import. */
 export const FOLDER: string = `${ROOT}docs/.blocks/`;
 
 /** The modules of all blocks that are to be compiled. */
@@ -83,7 +85,24 @@ export function fileOf({ page, line }: Module): string {
 export function writeModules(modules: readonly Module[]): void {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(`${FOLDER}home`, { recursive: true });
+  linkPackages();
   for (const module of modules) writeFileSync(`${fileOf(module)}.ts`, module.source);
+}
+
+/** Links every package of the workspace, and what each is made for with its types: pages may import all of them. */
+function linkPackages(): void {
+  for (const { name, folder, manifest } of publicPackages()) {
+    link(name, `${ROOT}${folder}`);
+    for (const peer of Object.keys(manifest.peerDependencies ?? {}))
+      for (const wanted of [peer, `@types/${peer}`]) link(wanted, `${ROOT}${folder}/node_modules/${wanted}`);
+  }
+}
+
+function link(name: string, target: string): void {
+  const path = `${FOLDER}node_modules/${name}`;
+  if (!existsSync(target) || existsSync(path)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  symlinkSync(target, path, "dir");
 }
 
 /** What the compiler says about the modules, a line each. @throws {Error} when it cannot be run */

@@ -1,22 +1,26 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import * as bridge from "../../packages/core/src/bridge.js";
 import { resolveOptions } from "../../packages/core/src/client/options.js";
 import { Scope } from "../../packages/core/src/context/scope.js";
-import * as core from "../../packages/core/src/index.js";
-import * as testing from "../../packages/core/src/testing.js";
+import { Client } from "../../packages/core/src/node/client.js";
 import { DROP_REASONS } from "../../packages/core/test/support/drop-reasons.js";
-import * as decorators from "../../packages/decorators/src/index.js";
-import * as express from "../../packages/express/src/index.js";
-import * as koa from "../../packages/koa/src/index.js";
-import * as pino from "../../packages/pino/src/index.js";
+import { publicPackages } from "../../scripts/packages.mjs";
 import { ROOT } from "../check/pages.js";
+
+/** What the entries of a package export, but for those that act by being imported. */
+const entries: object[] = await Promise.all(
+  publicPackages().flatMap(({ folder, manifest }) =>
+    Object.entries(manifest.exports ?? {})
+      .filter(([entry]) => /^\.(?:\/(?:bridge|testing|spool))?$/.test(entry))
+      .map(([, { "corvid-source": source }]) => import(`${ROOT}${folder}/${source}`)),
+  ),
+);
 
 /** Everything that can be called. */
 const CALLABLE: ReadonlySet<string> = new Set([
-  ...[core, bridge, testing, decorators, express, koa, pino].flatMap((entry) => Object.keys(entry)),
-  ...[Scope.prototype, core.Client.prototype, Object.getPrototypeOf(core.Client.prototype)].flatMap(
-    (methods) => Object.getOwnPropertyNames(methods),
+  ...entries.flatMap((entry) => Object.keys(entry)),
+  ...[Scope.prototype, Client.prototype, Object.getPrototypeOf(Client.prototype)].flatMap((methods) =>
+    Object.getOwnPropertyNames(methods),
   ),
 ]);
 

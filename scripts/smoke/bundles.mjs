@@ -1,7 +1,7 @@
 /** Applications bundled into one file, which run where nothing is installed. */
 import { join } from "node:path";
 import { build } from "esbuild";
-import { FRAMEWORKS, PROGRAMS } from "./programs.mjs";
+import { FRAMEWORKS, PROGRAMS, TRIED } from "./programs.mjs";
 import { createProject, writeFiles } from "./project.mjs";
 
 /** Ends by a crash right after a capture, so that both leave in the process's last moment, through the inlined worker. */
@@ -21,9 +21,12 @@ export function bundleCases({ tarballs, folder, results, delivers }) {
       // What awaits at its top level cannot be CommonJS; what requires Node's modules, as frameworks do, only that.
       const cases = [
         ["core", PROGRAMS.core, ["esm"], 0],
-        ["decorators", PROGRAMS.decorators, ["esm"], 0],
-        ["express", PROGRAMS.express, ["cjs"], 0],
-        ["koa", PROGRAMS.koa, ["cjs"], 0],
+        ...TRIED.filter(({ bundled }) => bundled).map(({ short, program, bundled }) => [
+          short,
+          program,
+          bundled,
+          0,
+        ]),
         [
           "crash",
           { code: CRASH, events: ["Error: Nobody caught this", "RangeError: Captured at the end"] },

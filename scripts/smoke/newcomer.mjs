@@ -8,16 +8,13 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { run } from "./command.mjs";
-import { javascript, PROGRAMS } from "./programs.mjs";
+import { javascript, PROGRAMS, TRIED } from "./programs.mjs";
 import { createProject, writeFiles } from "./project.mjs";
 import { installed } from "./snippets.mjs";
 
 const WAYS = {
   core: "packages/core/README.md",
-  express: "packages/express/README.md",
-  koa: "packages/koa/README.md",
-  pino: "packages/pino/README.md",
-  decorators: "packages/decorators/README.md",
+  ...Object.fromEntries(TRIED.map(({ short, readme }) => [short, readme])),
 };
 
 export function newcomerCases({ tarballs, folder, results, delivers }) {

@@ -1,14 +1,16 @@
 /** Each way of using Corvid, as ES module and as CommonJS, on each version of Node. */
 
-import { FRAMEWORKS, javascript, PROGRAMS } from "./programs.mjs";
+import { FRAMEWORKS, javascript, PROGRAMS, TRIED } from "./programs.mjs";
 import { createProject, writeFiles } from "./project.mjs";
+
+const WITH_PREVIOUS = TRIED.filter(({ frameworks }) => frameworks?.previous).map(({ short }) => short);
 
 /** @returns tasks, one for each project */
 export function runtimeCases({ tarballs, folder, results, delivers, nodes }) {
   const newest = [...nodes.keys()].at(-1);
   return [
     () => everyProgram("latest", Object.keys(PROGRAMS), [...nodes]),
-    () => everyProgram("previous", ["express", "koa", "pino"], [[newest, nodes.get(newest)]]),
+    () => everyProgram("previous", WITH_PREVIOUS, [[newest, nodes.get(newest)]]),
   ];
 
   async function everyProgram(which, names, chosen) {

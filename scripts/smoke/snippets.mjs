@@ -38,3 +38,37 @@ export function toCommonJs(code) {
   });
   return `${imports.join("")}(async () => {\n${rest}})();\n`;
 }
+
+/** The README's server, on any free port: is asked once, and ends in order. */
+export const visited = (snippet) => `import { close } from "@corvid/core";
+${snippet.replace("app.listen(3000);", 'const server = app.listen(0, "127.0.0.1");')}
+server.on("listening", async () => {
+  const { port } = server.address() as { port: number };
+  const response = await fetch(\`http://127.0.0.1:\${port}/orders/7\`);
+  await response.arrayBuffer();
+  server.close();
+  await close();
+});
+`;
+
+/** Asks for each path, and ends in order. */
+export const asked = (paths) => `
+const server = app.listen(0, "127.0.0.1");
+server.on("listening", async () => {
+  const { port } = server.address() as { port: number };
+  for (const path of ${JSON.stringify(paths)}) {
+    const answer = await fetch(\`http://127.0.0.1:\${port}\${path}\`);
+    await answer.arrayBuffer();
+  }
+  server.close();
+  await close();
+});
+`;
+
+/** Routes that fail, and clients to choose from. */
+export const FAIL = `
+const clients = new Map<string, Client>();
+const fail = (what: string) => (): never => {
+  throw new Error(what);
+};
+`;

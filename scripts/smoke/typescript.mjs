@@ -1,11 +1,12 @@
 /** The same programs as TypeScript: checked with the library's own types, by old and new compilers, and run. */
 import { join } from "node:path";
 import { runWell } from "./command.mjs";
-import { FRAMEWORKS, PROGRAMS } from "./programs.mjs";
+import { FRAMEWORKS, PROGRAMS, TRIED } from "./programs.mjs";
 import { createProject, writeFiles } from "./project.mjs";
 
 const COMPILERS = { 5.4: "5.4.5", "6.0": "6.0.3", "7.0": "7.0.2" };
-const TYPES = ["@types/node@20", "@types/express@5", "@types/koa@3"];
+const TYPES = ["@types/node@20", ...TRIED.flatMap(({ types }) => types?.latest ?? [])];
+const DECLARATIONS = TRIED.flatMap(({ declarations = [] }) => declarations);
 
 /** How projects find types. `bundler` is also what most frameworks' templates set. */
 const RESOLUTIONS = {
@@ -31,19 +32,13 @@ const ENTRIES = `
 import { captureException, Client, type ClientOptions, consoleTransport, httpTransport, init } from "@corvid/core";
 import { findLoggedError } from "@corvid/core/bridge";
 import { withCapturedEvents } from "@corvid/core/testing";
-import { captureExceptions } from "@corvid/decorators";
-import { errorHandler } from "@corvid/express";
-import { requestHandler } from "@corvid/koa";
-import { handler } from "@corvid/pino";
+${DECLARATIONS.map(({ imports }) => imports).join("\n")}
 import { startTestServer } from "@corvid/test-server";
 const options: ClientOptions = { sampleRate: 1, transport: [httpTransport(), consoleTransport()] };
 const clients = new Map<string, Client>([["a", new Client({ dsn: false })]]);
-const chosen = [
-  errorHandler({ client: (request) => clients.get(request.hostname) }),
-  requestHandler({ client: (context) => clients.get(context.hostname) }),
-];
-const used = [captureException, init, findLoggedError, withCapturedEvents, captureExceptions];
-export const all: unknown[] = [...used, ...chosen, handler, startTestServer, options];
+const chosen = [${DECLARATIONS.flatMap(({ uses }) => uses).join(", ")}];
+const used = [captureException, init, findLoggedError, withCapturedEvents, clients];
+export const all: unknown[] = [...used, ...chosen, startTestServer, options];
 `;
 
 export function typescriptCases({ tarballs, folder, results, delivers }) {
@@ -57,7 +52,12 @@ export function typescriptCases({ tarballs, folder, results, delivers }) {
     );
     return shared;
   };
-  return [...Object.keys(COMPILERS).map((version) => () => compilesAll(version)), compilesExpress4];
+  return [
+    ...Object.keys(COMPILERS).map((version) => () => compilesAll(version)),
+    ...TRIED.filter(({ types }) => types?.previous !== undefined).map(
+      (tried) => () => compilesPrevious(tried),
+    ),
+  ];
 
   async function compilesAll(version) {
     const where = { cwd: await project(), version };
@@ -74,11 +74,11 @@ export function typescriptCases({ tarballs, folder, results, delivers }) {
     if (version === "5.4") await entries({ ...where, name: "node10", resolution: NODE10, type: "commonjs" });
   }
 
-  async function compilesExpress4() {
+  async function compilesPrevious({ short, frameworks: { previous }, types }) {
     const version = "6.0";
-    const frameworks = ["express@4", "@types/express@4", "@types/node@20"];
+    const frameworks = [...previous, ...types.previous, "@types/node@20"];
     const cwd = await createProject(
-      `${folder}/typescript-express-4`,
+      `${folder}/typescript-previous-${short}`,
       [...ours, ...frameworks, compilerNamed(version)],
       { type: "module" },
     );
@@ -86,10 +86,10 @@ export function typescriptCases({ tarballs, folder, results, delivers }) {
     await programs({
       cwd,
       version,
-      name: "@types/express 4",
+      name: types.previous.join(", "),
       resolution,
-      checked: ["express"],
-      ran: ["express"],
+      checked: [short],
+      ran: [short],
     });
   }
 

@@ -9,6 +9,7 @@ const PREPARE = {
   bare: prepareBare,
   again: prepareBare,
   context: prepareContext,
+  scope: prepareScope,
   corvid: prepareCorvid,
   "sentry-10": prepareSentry,
 };
@@ -65,6 +66,13 @@ async function prepareContext() {
     before: (app) => app.use((_request, _response, next) => storage.run({}, () => next())),
     after() {},
   };
+}
+
+/** Corvid is started and nothing of it mounted. */
+async function prepareScope(sinkPort) {
+  const { init } = await import("@corvid/core");
+  init({ dsn: `http://benchkey@127.0.0.1:${sinkPort}/1` });
+  return { before() {}, after() {} };
 }
 
 async function prepareCorvid(sinkPort) {

@@ -12,7 +12,7 @@ export interface ExpressRequest extends RequestLike {
   /** The application that is handling the request now. */
   readonly app?: unknown;
   /** The response to it. */
-  readonly res?: object;
+  readonly res?: object | undefined;
 }
 
 /** What is used of an Express response. */

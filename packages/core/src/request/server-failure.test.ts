@@ -63,6 +63,8 @@ describe("isServerFailure()", () => {
     ["@azure/core-rest-pipeline", { statusCode: 404, request: { url: "https://a.example/1" } }],
     ["discord.js", { status: 404, method: "GET", url: "https://a.example/1" }],
     ["an error made of a fetch", { status: 404, url: "https://a.example/1" }],
+    ["aws-sdk 2", { statusCode: 404, code: "NoSuchKey", requestId: "4442587FB7D0A2F9", retryable: false }],
+    ["twilio", { status: 404, code: 20404, moreInfo: "https://www.twilio.com/docs/errors/20404" }],
     ["boomify(error) of such an error", { status: 404, config: { url: "/1" }, output: { statusCode: 500 } }],
   ])("is true for a call to another server that was answered so: %s", (_library, failure) => {
     expect(isServerFailure(error(failure))).toBe(true);

@@ -15,8 +15,7 @@ export {
   type LogRule,
   type LogRuleOptions,
 } from "./bridge/log-record.js";
-export { severityOf } from "./model/levels.js";
-export { handlerNotCalled, misplacedDecorator } from "./bridge/misuse.js";
+export { misplacedDecorator } from "./bridge/misuse.js";
 export {
   type Context,
   currentClient,
@@ -25,9 +24,11 @@ export {
   type ServedRequest,
   type Unseen5xx,
 } from "./context/current.js";
+export { severityOf } from "./model/levels.js";
 export type { Check, Trouble } from "./model/option-checks.js";
 export {
   checkHandlerOptions,
+  handlerNotCalled,
   type RequestBinding,
   type RequestKind,
   type RequestOptions,

@@ -1,7 +1,7 @@
-import { handlerNotCalled } from "../bridge/misuse.js";
 import type { CaptureHint } from "../capture/hint.js";
 import { type CaptureTarget, runInContext, type Unseen5xx } from "../context/current.js";
 import type { RequestPolicy, RequestSource } from "../context/scope.js";
+import { messageText } from "../model/messages.js";
 import { type Check, demand, expecting, shape } from "../model/option-checks.js";
 import { isObject, read } from "../model/safe-read.js";
 import { type FailureRule, reportFailure } from "./answer.js";
@@ -134,6 +134,15 @@ export function checkHandlerOptions(
 ): void {
   if (isRequest(options) || isRequest(read(options, "req"))) throw handlerNotCalled(name);
   demand(name, options, shape(checks));
+}
+
+/**
+ * The error for a function that stands where what it returns belongs: `app.use(requestHandler)`.
+ *
+ * @param name - the function, as it is written: `requestHandler()`
+ */
+export function handlerNotCalled(name: string): TypeError {
+  return new TypeError(messageText("handler-not-called", name));
 }
 
 function isRequest(value: unknown): boolean {

@@ -22,6 +22,7 @@ export interface RequestScopeOptions {
 /** Anything that emits events: a request, a response, a socket, a stream. */
 export interface Emitter {
   emit(name: string | symbol, ...args: unknown[]): boolean;
+  listenerCount(name: string | symbol): number;
 }
 
 /**
@@ -210,12 +211,15 @@ export function bindEmit(
   const emit = read(emitter, "emit") as Emitter["emit"] | undefined;
   if (typeof emit !== "function") return;
   const value = function boundEmit(this: Emitter, ...args: [string | symbol, ...unknown[]]): boolean {
+    const name = args[0];
+    // Most events of a healthy request have no listener. An error without one is thrown, and belongs to the request.
+    const isHeard = name === "error" || this.listenerCount(name) > 0;
     try {
-      return context.isCurrent
-        ? Reflect.apply(emit, this, args)
-        : runInContext(context, () => Reflect.apply(emit, this, args));
+      return isHeard && !context.isCurrent
+        ? runInContext(context, () => Reflect.apply(emit, this, args))
+        : Reflect.apply(emit, this, args);
     } finally {
-      after?.(args[0], args[1]);
+      if (after !== undefined) after(name, args[1]);
     }
   };
   Reflect.defineProperty(emitter, "emit", { value, configurable: true, writable: true });

@@ -5,6 +5,7 @@ import { openSync, readSync } from "node:fs";
 import { PerformanceObserver } from "node:perf_hooks";
 import { setImmediate as nextTurn, setTimeout as wait } from "node:timers/promises";
 import * as corvid from "@corvid/core";
+import { fileSpool } from "@corvid/core/spool";
 import { serve } from "../harness/serve.mjs";
 import { failure, word } from "./failures.mjs";
 import "./loopback.mjs";
@@ -38,7 +39,10 @@ let captured = 0;
 serve({
   /** Starts Corvid, with a spool in `dir` or without one. */
   start({ port, dir }) {
-    client = corvid.init({ dsn: `http://benchkey@127.0.0.1:${port}/1`, spool: dir ?? false });
+    client = corvid.init({
+      dsn: `http://benchkey@127.0.0.1:${port}/1`,
+      spool: dir === undefined ? false : fileSpool({ dir }),
+    });
   },
 
   /**

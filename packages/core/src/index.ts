@@ -9,7 +9,7 @@ export { Client, type ClientConstructor, init } from "./node/client.js";
 export { close, flush } from "./context/api.js";
 export type { ClientStats, DestinationStats } from "./client/stats.js";
 export type { ClientOptions, ErrorClass, Limits, OnceOptions, Switches } from "./client/options.js";
-export type { SpoolOptions } from "./spool/options.js";
+export type { Spool } from "./client/spool.js";
 export { OptionsError } from "./client/options.js";
 export type { Dsn } from "./model/dsn.js";
 export { DsnError, parseDsn } from "./model/dsn.js";

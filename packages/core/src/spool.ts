@@ -1,11 +1,22 @@
 /**
- * `@corvid/core/spool`: look into a spool folder, send what waits there, or discard it; for commands and scripts. An
- * application needs none of this: its own client takes over what ended processes left.
+ * `@corvid/core/spool`: keeps captures beyond the process.
+ *
+ * ```js
+ * init({ spool: fileSpool() });
+ * ```
  *
  * @packageDocumentation
  */
 
-export { type DiscardOptions, discardSpool } from "./node/spool/discard.js";
-export { type DrainOptions, type DrainResult, drainSpool } from "./node/spool/drain.js";
-export { type ListedEvent, listSpool, type SpoolInstance } from "./node/spool/list.js";
-export type { SpoolCount } from "./spool/store.js";
+export type { Spool } from "./client/spool.js";
+export { type FileSpoolOptions, fileSpool } from "./node/spool/file-spool.js";
+export type { ProcessFacts } from "./spool/head.js";
+export { createSpool, type StoreContext, type StoreOptions } from "./spool/open.js";
+export type {
+  PartKind,
+  SpoolCount,
+  SpooledEvent,
+  SpoolListener,
+  SpoolLoss,
+  SpoolStore,
+} from "./spool/store.js";

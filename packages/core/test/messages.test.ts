@@ -15,7 +15,6 @@ import { MESSAGES, type MessageCode, messageText } from "../src/model/messages.j
 import { type AbsenceNotices, createAbsenceNotices } from "../src/node/absence.js";
 import { systemClock } from "../src/node/clock.js";
 import { createSentryTransport } from "../src/node/http/sentry-transport.js";
-import { enableCrashReport } from "../src/node/spool/run-report-setting.js";
 import { createSpoolStore } from "../src/node/spool/store.js";
 import { consoleTransport } from "../src/node/transports/console-transport.js";
 import { fileTransport } from "../src/node/transports/file-transport.js";
@@ -26,7 +25,7 @@ import type { SendResult, Transport } from "../src/transport/transport.js";
 import { createTestBench } from "./support/client.js";
 import { createTestClock } from "./support/clock.js";
 import { DROP_REASONS } from "./support/drop-reasons.js";
-import { GROUP, newId, testFolder, testSpool } from "./support/spool.js";
+import { GROUP, newId, storeOptions, storeSpool, testFolder, testSpool } from "./support/spool.js";
 
 /** A situation that makes Corvid say something: what it says, which message that is, and what must stand in it. */
 type Situation = readonly [
@@ -197,7 +196,12 @@ const SITUATIONS: readonly Situation[] = [
     ["processors[0]", "a function", "5"],
     () => refused({ processors: [5] }),
   ],
-  ["a spool that is none", "bad-option", ["spool", "a directory", "7"], () => refused({ spool: 7 })],
+  [
+    "a spool that is none",
+    "bad-option",
+    ["spool", "fileSpool() from @corvid/core/spool", "7"],
+    () => refused({ spool: 7 }),
+  ],
   [
     "a transport that is none",
     "bad-option",
@@ -401,17 +405,6 @@ const SITUATIONS: readonly Situation[] = [
     },
   ],
   [
-    "a diagnostic report that Node would fill with the environment",
-    "crash-report-off",
-    ["expected", "--report-exclude-env"],
-    () => {
-      const lines: string[] = [];
-      const warn = (why: string): void => void lines.push(messageText("crash-report-off", why));
-      enableCrashReport("/app/spool", warn, process.report, [])();
-      return lines.join("");
-    },
-  ],
-  [
     "a spool of another user",
     "spool-left-alone",
     ["spool", "is no folder of this user"],
@@ -434,18 +427,21 @@ const SITUATIONS: readonly Situation[] = [
       const clock = createTestClock(Date.now());
       const place: Partial<Platform> = {
         clock,
-        spool: ({ head, onTakenOver, ...wanted }) =>
-          createSpoolStore({
-            ...wanted,
-            dir,
-            head: () => head,
-            group: GROUP,
-            clock,
-            newId,
-            onTakenOver: (ids) => onTakenOver(ids, 0),
-          }),
       };
-      const { client, said: lines } = createTestBench({ spool: true }, place);
+      const { client, said: lines } = createTestBench(
+        {
+          spool: storeSpool((context) =>
+            createSpoolStore({
+              ...storeOptions(context),
+              dir,
+              group: GROUP,
+              clock,
+              newId,
+            }),
+          ),
+        },
+        place,
+      );
       await vi.waitFor(() => {
         clock.advance(1000);
         expect(lines).not.toEqual([]);

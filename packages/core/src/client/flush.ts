@@ -3,14 +3,14 @@ import type { Gate } from "../gate/gate.js";
 import type { Clock } from "../model/clock.js";
 import { deadlineIn, within } from "../model/deadline.js";
 import type { CaptureQueue } from "../pipeline/capture-queue.js";
-import type { Spool } from "../spool/open.js";
+import type { ClientSpool } from "../spool/open.js";
 
 export interface FlushOptions {
   readonly clock: Clock;
   readonly gate: Gate;
   readonly queue: CaptureQueue;
   readonly destinations: Destinations;
-  readonly spool: Spool | undefined;
+  readonly spool: ClientSpool | undefined;
 }
 
 /** Sends everything that a client holds: counts of repeats, captures, envelopes, events on disk. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DsnError } from "../model/dsn.js";
+import { fileSpool } from "../node/spool/file-spool.js";
 import { type ClientOptions, OptionsError, resolveOptions } from "./options.js";
 
 describe("resolveOptions()", () => {
@@ -79,23 +80,10 @@ describe("resolveOptions()", () => {
     });
   });
 
-  test("reads every form of the spool", () => {
-    const defaults = {
-      maxBytes: 64 * 1024 * 1024,
-      maxAgeMs: 7 * 24 * 3600 * 1000,
-      fsync: false,
-      diagnosticReport: false,
-    };
+  test("takes a spool as a value", () => {
+    const spool = fileSpool({ dir: "/var/spool/shop" });
 
-    expect(resolveOptions({ spool: true }, {}).spool).toEqual(defaults);
-    expect(resolveOptions({ spool: "/var/spool/shop" }, {}).spool).toEqual({
-      ...defaults,
-      dir: "/var/spool/shop",
-    });
-    expect(resolveOptions({ spool: { fsync: true, dir: undefined } }, {}).spool).toEqual({
-      ...defaults,
-      fsync: true,
-    });
+    expect(resolveOptions({ spool }, {}).spool).toBe(spool);
     expect(resolveOptions({ spool: false }, {}).spool).toBe(false);
   });
 
@@ -157,8 +145,8 @@ describe("resolveOptions()", () => {
     [{ spool: { dir: 5 } }, "spool.dir", "expected a directory, received 5"],
     [
       { spool: { directory: "x" } },
-      "spool.directory",
-      "expected one of dir, maxBytes, maxAgeMs, fsync, diagnosticReport, received an unknown key",
+      "spool",
+      "expected fileSpool() from @corvid/core/spool, or false, received an object",
     ],
     [{ debug: "yes" }, "debug", 'expected true or false, received "yes"'],
     [

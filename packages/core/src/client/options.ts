@@ -10,17 +10,19 @@ import {
   describe,
   either,
   expecting,
+  flag,
   OptionsError,
   pattern,
+  positive,
   shape,
   shortened,
   unknownName,
 } from "../model/option-checks.js";
 import { type ScrubOptions, scrubCheck } from "../process/scrub.js";
-import { type ResolvedSpool, resolveSpool, type SpoolOptions } from "../spool/options.js";
 import { type Destination, type HttpDestination, isHttpDestination } from "../transport/destination.js";
 import type { Transport } from "../transport/transport.js";
 import type { Integration, Processor } from "./integration.js";
+import type { Spool } from "./spool.js";
 
 /** The bounds of values and events. */
 export interface Limits {
@@ -116,10 +118,10 @@ export interface ClientOptions {
    */
   readonly traceTargets?: readonly (string | RegExp)[] | undefined;
   /**
-   * Keeps what is undelivered on disk until it is delivered: `true`, a directory, or all there is to say. Needs no
-   * server that answers and no orderly end. Default false.
+   * Keeps captures beyond the process until they are delivered: `fileSpool()` from `@corvid/core/spool`. They survive
+   * SIGKILL and a server that is down for hours. Default false.
    */
-  readonly spool?: boolean | string | SpoolOptions | undefined;
+  readonly spool?: Spool | false | undefined;
   /**
    * Request bodies of more bytes are compressed with gzip, level 1; `Infinity`: none. Compressing costs the application
    * more than sending a small body does. Default 32 768.
@@ -197,7 +199,7 @@ export interface ResolvedOptions
   readonly limits: Required<Limits>;
   readonly once: Required<OnceOptions> | false;
   readonly mergeMs: number;
-  readonly spool: ResolvedSpool | false;
+  readonly spool: Spool | false;
   readonly request: RequestPolicy;
 }
 
@@ -266,7 +268,7 @@ export function resolveOptions(
     limits: { ...DEFAULT_LIMITS, ...withoutUndefined(limits ?? {}) },
     once: resolvedOnce,
     mergeMs: resolvedOnce === false ? DEFAULT_ONCE.mergeMs : resolvedOnce.mergeMs,
-    spool: resolveSpool(options.spool),
+    spool: options.spool ?? false,
     request: { sendDefaultPii, requestBody: requestBody || sendDefaultPii, maxRequestBodyBytes },
   };
 }
@@ -307,7 +309,6 @@ function check(options: ClientOptions): void {
 }
 
 const text = expecting("a string", (value) => typeof value === "string");
-const flag = expecting("true or false", (value) => typeof value === "boolean");
 const off = expecting("false", (value) => value === false);
 const fraction = expecting(
   "a number from 0 to 1",
@@ -321,10 +322,6 @@ const attachmentBytes = expecting(
   `a whole number from 0 to ${MAX_ATTACHMENT_BYTES}`,
   (value) =>
     Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= MAX_ATTACHMENT_BYTES,
-);
-const positive = expecting(
-  "a whole number from 1 up",
-  (value) => Number.isSafeInteger(value) && (value as number) >= 1,
 );
 const milliseconds = expecting(
   "milliseconds from 0 to 2147483647",
@@ -350,7 +347,10 @@ const integration = expecting(
   "an Integration: an object with a name",
   (value) => typeof (value as Integration | null)?.name === "string",
 );
-const directory = expecting("a directory", (value) => typeof value === "string" && value.trim() !== "");
+
+function isSpool(value: unknown): boolean {
+  return typeof (value as Spool | null)?.open === "function";
+}
 /**
  * What a list of integrations may be.
  *
@@ -409,10 +409,7 @@ const CHECKS: { readonly [Name in keyof Required<ClientOptions>]: Check } = {
   once: either(shape({ full: positive, windowMs: milliseconds, keys: positive, mergeMs: milliseconds }), off),
   queueSize: positive,
   queueBytes: positive,
-  spool: either(
-    either(flag, directory),
-    shape({ dir: directory, maxBytes: positive, maxAgeMs: positive, fsync: flag, diagnosticReport: flag }),
-  ),
+  spool: either(expecting("fileSpool() from @corvid/core/spool", isSpool), off),
   compressAboveBytes,
   requestTimeoutMs: milliseconds,
   shutdownTimeoutMs: milliseconds,

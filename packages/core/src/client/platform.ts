@@ -1,10 +1,7 @@
 import type { Clock } from "../model/clock.js";
 import type { Diagnostics } from "../model/diagnostics.js";
 import type { Dsn } from "../model/dsn.js";
-import type { Event, Frame, Json } from "../model/event.js";
-import type { ProcessFacts } from "../spool/head.js";
-import type { ResolvedSpool } from "../spool/options.js";
-import type { SpoolCount, SpoolLoss, SpoolStore } from "../spool/store.js";
+import type { Frame, Json } from "../model/event.js";
 import type { TraceHeadersFor } from "../trace/tracer.js";
 import type { HttpDestination } from "../transport/destination.js";
 import type { SdkInfo } from "../transport/envelope.js";
@@ -29,30 +26,6 @@ export interface EndingClient {
   sendSync(deadlineMs: number): void;
   /** The process ends by itself, now. Must not throw. @param code - its exit code */
   over(code: number): void;
-}
-
-/** The spool a client wants. */
-export interface WantedSpool extends ResolvedSpool {
-  readonly dsn?: Dsn;
-  /** Names of the client's destinations. */
-  readonly destinations: readonly string[];
-  /** What is written at the head of each file, JSON. */
-  readonly head: string;
-  readonly diagnostics: Diagnostics;
-  /** What processes that have ended left is among what waits. */
-  onAdopted(count: SpoolCount): void;
-  onLost(loss: SpoolLoss): void;
-  /** A process that wrote to the same spool ended without an exit; the event says what is known of it. */
-  onRunLost(event: Partial<Event>): void;
-  /** The last breadcrumbs of the process as JSON, oldest first, without secrets. */
-  crumbs(): readonly string[];
-  /**
-   * The process was silent for so long that another has taken its files over.
-   *
-   * @param inHand - events that are still on their way here
-   * @param waiting - how many others waited on disk alone
-   */
-  onTakenOver(inHand: readonly string[], waiting: number): void;
 }
 
 /** Sees to it that what a client holds is not lost with the process. */
@@ -95,10 +68,6 @@ export interface Platform {
   readonly integrations: readonly Integration[];
   /** Told, before integrations are set up, what outgoing requests should carry; only with `traceTargets`. */
   propagate?(headersFor: TraceHeadersFor): void;
-  /** What a spool tells of this process to the next one. */
-  processFacts(): ProcessFacts;
-  /** Opens files that outlive the process; `undefined` where there is no place for them. */
-  spool?(wanted: WantedSpool): SpoolStore | undefined;
   /** Watches over the end of the process for a client. Absent where a process has no end to speak of. */
   watchEnd?(client: EndingClient): EndWatch;
 }

@@ -7,7 +7,7 @@ import { createDiagnostics, type Diagnostics } from "../model/diagnostics.js";
 import { createEventBuilder, showsErrors } from "../pipeline/build.js";
 import { CaptureQueue } from "../pipeline/capture-queue.js";
 import { queuedSummary } from "../pipeline/queued-capture.js";
-import { openSpool, type Spool, startReplay } from "../spool/open.js";
+import type { ClientSpool } from "../spool/open.js";
 import { ownCodeRule } from "../stacktrace/frames.js";
 import type { OwnCode } from "../stacktrace/stack-text.js";
 import { versions } from "./copies.js";
@@ -25,7 +25,7 @@ export interface ClientParts {
   readonly destinations: Destinations;
   readonly queue: CaptureQueue;
   readonly gate: Gate;
-  readonly spool: Spool | undefined;
+  readonly spool: ClientSpool | undefined;
   readonly flush: Flush;
   /** Whether a hook may ask for the live error. */
   readonly showsErrors: boolean;
@@ -53,10 +53,10 @@ export function setUpClient(given: ClientOptions, platform: Platform, client: Ca
   const ledger = new Ledger();
   const { scope } = client;
   const shared = { options, platform, diagnostics, builder, transports, ledger, scope };
-  const disk = openSpool(shared);
+  const disk = isOn && options.spool !== false ? options.spool.open(shared) : undefined;
   const destinations = new Destinations({ ...shared, spool: disk?.writer });
   const queue = new CaptureQueue({ ...shared, destinations, spool: disk?.writer });
-  const spool = disk && startReplay(disk, { ...shared, queue, destinations });
+  const spool = disk?.startReplay({ queue, destinations });
   const gate = new Gate({
     ...platform,
     client,

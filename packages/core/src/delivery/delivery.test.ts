@@ -609,7 +609,7 @@ describe("Delivery.sendSync()", () => {
 });
 
 describe("Delivery: what a spool holds", () => {
-  const onDisk: SpoolView = { holds: () => true, isTakenOver: () => false, finish: () => undefined };
+  const onDisk: SpoolView = { holds: () => true, finish: () => undefined };
 
   test("tries for hours what a server that takes nothing answers, once a minute at least", async () => {
     const { delivery, serve, settled, transport } = bench({ spool: onDisk, maxAgeMs: 24 * 3_600_000 });
@@ -662,16 +662,5 @@ describe("Delivery: what a spool holds", () => {
     await closing;
 
     expect(written).toEqual([2, 3]);
-  });
-
-  test("does not send what another process has taken over", async () => {
-    const { delivery, settled, transport } = bench({
-      spool: { ...onDisk, isTakenOver: ({ id }) => Number(id) === 2 },
-    });
-    for (const number of [1, 2, 3]) delivery.offer(numbered(number));
-    while (transport.sent[0] !== undefined) await transport.sent[0].answer(ACCEPTED);
-
-    expect(settled).toEqual(["2: kept", "1: delivered", "3: delivered"]);
-    expect(transport.history.map(({ id }) => Number(id))).toEqual([1, 3]);
   });
 });

@@ -229,7 +229,7 @@ class TransportDelivery implements Delivery {
 
   #isOnDisk({ offered }: QueuedEnvelope): boolean {
     const { spool } = this.#options;
-    return spool !== undefined && (spool.holds(offered) || spool.isTakenOver(offered));
+    return spool?.holds(offered) ?? false;
   }
 
   #logResult({ envelope: { kind, id } }: QueuedEnvelope, result: CheckedResult): void {

@@ -38,7 +38,6 @@ export class Destinations {
     const { transports, ledger } = context;
     this.#tracker = new DeliveryTracker(ledger, (id, isKept) => {
       if (isKept) this.leave(id);
-      else context.spool?.forgetTakenOver(id);
     });
     this.#keys = destinationKeys(transports);
     this.#deliveries = transports.map((transport, index) =>
@@ -138,7 +137,7 @@ export class Destinations {
   /** Leaves an event to the spool. @returns `false` when it is in memory alone */
   leaveOnDisk(event: Pick<Envelope, "id">): boolean {
     const { spool } = this.#context;
-    if (!spool?.holds(event) && !spool?.isTakenOver(event)) return false;
+    if (!spool?.holds(event)) return false;
     this.leave(event.id);
     return true;
   }
@@ -151,9 +150,7 @@ export class Destinations {
   /** This process does not send the event: it waits on disk, or another process has it. */
   leave(id: string): void {
     const { spool, ledger } = this.#context;
-    if (spool === undefined || spool.leave(id)) return;
-    ledger.handedOver++;
-    spool.forgetTakenOver(id);
+    if (spool !== undefined && !spool.leave(id)) ledger.handedOver++;
   }
 
   async flush(timeoutMs: number): Promise<boolean> {

@@ -40,8 +40,6 @@ export interface SchedulerOptions {
 export interface SpoolView {
   /** Whether the envelope is on disk, so that it need not be given up. */
   holds(envelope: Envelope): boolean;
-  /** Whether another process has taken the envelope over, and sends it. */
-  isTakenOver(envelope: Envelope): boolean;
   /** The envelope will not be delivered at once: from now on it is to be on disk as it is, not as it was captured. */
   finish(envelope: Envelope): void;
 }
@@ -178,10 +176,6 @@ export class Scheduler {
     this.backlog.promote(now);
     const head = this.backlog.head;
     if (head === undefined || this.#stopped) return false;
-    if (this.#isTakenOver(head)) {
-      this.settle(this.backlog.take()!, KEPT);
-      return true;
-    }
 
     const limitedUntil = this.#limits.blockedUntil(CATEGORIES[head.envelope.kind], now);
     if (limitedUntil > 0) {
@@ -222,7 +216,7 @@ export class Scheduler {
   }
 
   #mayJoin(item: QueuedEnvelope | undefined, room: number, now: number): boolean {
-    if (item === undefined || item.lastReason !== undefined || this.#isTakenOver(item)) return false;
+    if (item === undefined || item.lastReason !== undefined) return false;
     if (item.envelope.bytes > room) return false;
     return this.#limits.blockedUntil(CATEGORIES[item.envelope.kind], now) === 0;
   }
@@ -230,10 +224,6 @@ export class Scheduler {
   #leaveToSpool(item: QueuedEnvelope): void {
     if (item.lastReason === undefined) this.#options.spool?.finish(item.offered);
     this.settle(item, KEPT);
-  }
-
-  #isTakenOver({ offered }: QueuedEnvelope): boolean {
-    return this.#options.spool?.isTakenOver(offered) ?? false;
   }
 
   #leaveLimitedAttachments(item: QueuedEnvelope, now: number): void {

@@ -41,7 +41,6 @@ export const MESSAGES = {
   "not-closed": (transport: string, error: string): string => `${transport}: did not close: ${error}`,
   "spool-trouble": (what: string, error: string): string => `spool: ${what}: ${error}`,
   "spool-left-alone": (why: string, what: string): string => `spool: ${what} is left alone: ${why}`,
-  "crash-report-off": (why: string): string => `Node's diagnostic report stays off: ${why}`,
   "spool-lost": (_reason: string, description: string): string => description,
   "internal-error": (where: string, error: string): string => `Corvid failed at ${where}: ${error}`,
 

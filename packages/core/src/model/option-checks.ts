@@ -35,6 +35,13 @@ export function expecting(expected: string, isFine: (value: unknown) => boolean)
   return (value) => (isFine(value) ? undefined : { path: "", expected, received: describe(value) });
 }
 
+export const flag: Check = expecting("true or false", (value) => typeof value === "boolean");
+
+export const positive: Check = expecting(
+  "a whole number from 1 up",
+  (value) => Number.isSafeInteger(value) && (value as number) >= 1,
+);
+
 /** Part of a text, or an expression on it. */
 export const pattern: Check = expecting(
   "a string or a RegExp",

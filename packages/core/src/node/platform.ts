@@ -1,6 +1,5 @@
 import { writeSync } from "node:fs";
 import os from "node:os";
-import { performance } from "node:perf_hooks";
 import type { ResolvedOptions } from "../client/options.js";
 import type { Platform } from "../client/platform.js";
 import type { Diagnostics } from "../model/diagnostics.js";
@@ -15,7 +14,7 @@ import { unhandledRejections } from "./exit/rejections.js";
 import { uncaughtExceptions } from "./exit/uncaught.js";
 import { nodeWarnings } from "./exit/warnings.js";
 import { workingFolder } from "./host/folders.js";
-import { findProjectRoot, hostContexts, runtimeContext, startTime } from "./host/host.js";
+import { findProjectRoot, hostContexts } from "./host/host.js";
 import { detectRelease } from "./host/release.js";
 import { createSentryTransport, nameOfServer } from "./http/sentry-transport.js";
 import { createHttpTransport } from "./http/transport.js";
@@ -26,7 +25,6 @@ import { httpIntegration } from "./integrations/http.js";
 import { modulesIntegration } from "./integrations/modules.js";
 import { processIntegration } from "./integrations/process.js";
 import { createSourceLines } from "./source/source-lines.js";
-import { createNodeSpool } from "./spool/node-spool.js";
 
 /** Node, as the client sees it. */
 export function nodePlatform(): Platform {
@@ -51,10 +49,6 @@ export function nodePlatform(): Platform {
       contexts ??= hostContexts(projectRoot, process.env, onFailure);
       return contexts;
     },
-    processFacts: () => ({
-      started: performance.timeOrigin,
-      contexts: { runtime: runtimeContext(), app: { app_start_time: startTime() } },
-    }),
     contextLines: (lines, trustedUntilMs) => createSourceLines({ contextLines: lines, trustedUntilMs }),
     transport: transportTo,
     integrations: [
@@ -70,7 +64,6 @@ export function nodePlatform(): Platform {
     propagate: (wanted) => {
       headersFor = wanted;
     },
-    spool: (wanted) => createNodeSpool(wanted, systemClock, newId),
     watchEnd: (client) => processEnd().join(client),
   };
 }

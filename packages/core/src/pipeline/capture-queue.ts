@@ -81,11 +81,7 @@ export class CaptureQueue {
 
   /** Takes a capture; `false` when full. Its files are left behind when only they do not fit. */
   push(capture: QueuedCapture): boolean {
-    const { spool, destinations } = this.#context;
-    if (spool?.isTakenOver(capture)) {
-      destinations.leave(capture.id);
-      return true;
-    }
+    const { spool } = this.#context;
     if (spool !== undefined && !spool.holds(capture)) spool.keep(capture.snapshot);
     if (this.pushRead(capture) || spool?.leave(capture.id)) return true;
     const smaller = withoutFiles(capture);
@@ -200,15 +196,12 @@ export class CaptureQueue {
 
   /** Must not reject. */
   async #build(capture: QueuedCapture): Promise<void> {
-    const { spool, destinations, builder } = this.#context;
-    const isTakenOver = spool?.isTakenOver(capture) ?? false;
-    const result = isTakenOver ? undefined : await buildEvent(capture, builder);
-    if (result !== undefined && "envelope" in result) await this.#roomFor(result.envelope.bytes);
+    const result = await buildEvent(capture, this.#context.builder);
+    if ("envelope" in result) await this.#roomFor(result.envelope.bytes);
     // At the end of the process it may have been sent meanwhile.
     if (this.#building !== capture) return;
     this.#building = undefined;
-    if (result === undefined) destinations.leave(capture.id);
-    else this.#sendOn(capture, result);
+    this.#sendOn(capture, result);
   }
 
   #sendOn({ id, weight, isDone }: QueuedCapture, result: BuildResult): void {

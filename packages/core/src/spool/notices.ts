@@ -35,8 +35,7 @@ export class SpoolNotices implements SpoolListener {
     this.#context.ledger.takeOver(count);
   }
 
-  takenOver(inHand: readonly string[], waiting: number): void {
-    this.#context.writer.takenOver(inHand);
+  takenOver(waiting: number): void {
     this.#context.ledger.handedOver += waiting;
   }
 

@@ -1,18 +1,21 @@
 import type { ResolvedOptions } from "../client/options.js";
 import type { Platform } from "../client/platform.js";
+import type { Spool } from "../client/spool.js";
 import type { Scope } from "../context/scope.js";
 import { type Destinations, destinationKeys } from "../delivery/destinations.js";
 import type { Ledger } from "../delivery/ledger.js";
 import type { Diagnostics } from "../model/diagnostics.js";
+import type { Dsn } from "../model/dsn.js";
+import type { Event } from "../model/event.js";
 import type { EventBuilder } from "../pipeline/build.js";
 import type { CaptureQueue } from "../pipeline/capture-queue.js";
 import type { Transport } from "../transport/transport.js";
 import { CaptureWriter } from "./capture-writer.js";
-import { builderOf, headText } from "./head.js";
+import { builderOf, headText, type ProcessFacts } from "./head.js";
 import { SpoolNotices } from "./notices.js";
 import { SpoolReader } from "./reader.js";
 import { SpoolReplay } from "./replay.js";
-import type { SpoolListener } from "./store.js";
+import type { SpoolCount, SpoolListener, SpoolLoss, SpoolStore } from "./store.js";
 import { SpoolWriter } from "./writer.js";
 
 export interface OpenSpoolOptions {
@@ -26,42 +29,64 @@ export interface OpenSpoolOptions {
   readonly scope: Scope;
 }
 
-/** A spool that keeps events on disk, and reads none yet. */
+/** An open spool that keeps events, and reads none yet. */
 export interface OpenSpool {
   readonly writer: SpoolWriter;
-  readonly reader: SpoolReader;
-  /** From now on `listener` hears what happens to the events on disk. */
-  subscribe(listener: SpoolListener): void;
+  /** Starts to bring events back from the store into the queue and to the destinations. */
+  startReplay(road: { readonly queue: CaptureQueue; readonly destinations: Destinations }): ClientSpool;
 }
 
-/** The spool of a client. */
-export interface Spool {
+/** The spool of a client, at work. */
+export interface ClientSpool {
   readonly writer: SpoolWriter;
   readonly replay: SpoolReplay;
 }
 
-/** Opens the spool of a client that has one. */
-export function openSpool(context: OpenSpoolOptions): OpenSpool | undefined {
-  const { options, platform, builder, transports, diagnostics, scope } = context;
-  if (options.spool === false || platform.spool === undefined || transports.length === 0) return undefined;
+/** The client that a store is opened for. */
+export interface StoreContext {
+  readonly dsn?: Dsn;
+  /** Names of the client's destinations. */
+  readonly destinations: readonly string[];
+  /** JSON that describes this process, for the process that reads its events later. */
+  readonly head: string;
+  readonly diagnostics: Diagnostics;
+  /** Receives the news of the store. */
+  readonly listener: SpoolListener;
+  /** The last breadcrumbs of the process as JSON, scrubbed, oldest first. */
+  crumbs(): readonly string[];
+}
+
+/** The parts of a spool that depend on where it keeps events. */
+export interface StoreOptions {
+  /** How long an event may wait for its destination, in milliseconds. */
+  readonly maxAgeMs: number;
+  readonly processFacts: () => ProcessFacts;
+  /** @returns `undefined`, after a warning, when there is no place for a store */
+  open(context: StoreContext): SpoolStore | undefined;
+}
+
+/** Makes a spool of a store. */
+export function createSpool({ maxAgeMs, processFacts, open }: StoreOptions): Spool {
+  return { maxAgeMs, open: (client) => openSpool(client, processFacts(), open) };
+}
+
+function openSpool(
+  client: OpenSpoolOptions,
+  facts: ProcessFacts,
+  open: StoreOptions["open"],
+): OpenSpool | undefined {
+  const { options, platform, builder, transports, diagnostics, scope } = client;
   const { dsn } = options;
   const { env, newId, random } = platform;
   const captures = new CaptureWriter(builder.scrubber, builder.facts.tracer);
-  const head = headText(builder, platform.processFacts());
-  const listeners: SpoolListener[] = [];
-  const announce = (call: (listener: SpoolListener) => void): void => {
-    for (const listener of listeners) call(listener);
-  };
-  const store = platform.spool({
-    ...options.spool,
+  const head = headText(builder, facts);
+  const listener = new ListenerSlot();
+  const store = open({
     dsn,
     destinations: destinationKeys(transports),
     head,
     diagnostics,
-    onAdopted: (count) => announce((listener) => listener.adopted(count)),
-    onLost: (loss) => announce((listener) => listener.lost(loss)),
-    onRunLost: (event) => announce((listener) => listener.runLost(event)),
-    onTakenOver: (ids, waiting) => announce((listener) => listener.takenOver(ids, waiting)),
+    listener,
     crumbs: () => captures.trail(scope.snapshot().breadcrumbs),
   });
   if (store === undefined) return undefined;
@@ -73,18 +98,34 @@ export function openSpool(context: OpenSpoolOptions): OpenSpool | undefined {
         platform.contextLines(options.contextLines, trustedUntilMs),
       ),
   });
+  const writer = new SpoolWriter(store, captures, diagnostics);
   return {
-    writer: new SpoolWriter(store, captures, diagnostics),
-    reader,
-    subscribe: (listener) => void listeners.push(listener),
+    writer,
+    startReplay(road) {
+      const replay = { ...client, ...road, writer };
+      listener.target = new SpoolNotices(replay);
+      return { writer, replay: new SpoolReplay({ ...replay, reader }) };
+    },
   };
 }
 
-/** Starts to bring events from disk back into the queue and to the destinations. */
-export function startReplay(
-  { writer, reader, subscribe }: OpenSpool,
-  context: OpenSpoolOptions & { readonly queue: CaptureQueue; readonly destinations: Destinations },
-): Spool {
-  subscribe(new SpoolNotices({ ...context, writer }));
-  return { writer, replay: new SpoolReplay({ ...context, writer, reader }) };
+/** Passes on news; a store has none before the replay starts. */
+class ListenerSlot implements SpoolListener {
+  target: SpoolListener | undefined;
+
+  adopted(count: SpoolCount): void {
+    this.target?.adopted(count);
+  }
+
+  lost(loss: SpoolLoss): void {
+    this.target?.lost(loss);
+  }
+
+  runLost(event: Partial<Event>): void {
+    this.target?.runLost(event);
+  }
+
+  takenOver(waiting: number): void {
+    this.target?.takenOver(waiting);
+  }
 }

@@ -53,10 +53,9 @@ export interface SpoolListener {
   /**
    * This process was silent for so long that another has taken its files over.
    *
-   * @param inHand - events that are still on their way here
-   * @param waiting - how many others waited on disk alone
+   * @param waiting - the events that were on disk alone
    */
-  takenOver(inHand: readonly string[], waiting: number): void;
+  takenOver(waiting: number): void;
 }
 
 /** Events on disk: what must survive the process. No method throws or rejects. */
@@ -73,8 +72,6 @@ export interface SpoolStore {
   keep(kind: PartKind, id: string, payload: string): boolean;
   /** Whether the event is on disk. */
   holds(id: string): boolean;
-  /** Notices that another has taken over what is here, if there was time for it since it last did. Asked often. */
-  notice(): void;
   /** A destination is done with an event; without one, all are. An event nobody waits for any more is forgotten. */
   settle(id: string, destination?: string): void;
   /** Lets an event in hand wait on disk alone; {@link next} will give it out again, after those that wait already. */

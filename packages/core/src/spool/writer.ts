@@ -13,8 +13,6 @@ export class SpoolWriter implements SpoolView {
   readonly #writer: CaptureWriter;
   readonly #diagnostics: Diagnostics;
   #isWorking = true;
-  /** Events that another process sends now, because this one was taken for dead. */
-  readonly #takenOver = new Set<string>();
 
   constructor(store: SpoolStore, writer: CaptureWriter, diagnostics: Diagnostics) {
     this.store = store;
@@ -31,24 +29,9 @@ export class SpoolWriter implements SpoolView {
     return this.store.holds(id);
   }
 
-  isTakenOver({ id }: Pick<Envelope, "id">): boolean {
-    this.store.notice();
-    return this.#takenOver.size > 0 && this.#takenOver.has(id);
-  }
-
-  /** Others have taken these events over. */
-  takenOver(ids: Iterable<string>): void {
-    for (const id of ids) this.#takenOver.add(id);
-  }
-
-  /** Nobody here asks for the event any more. */
-  forgetTakenOver(id: string): void {
-    this.#takenOver.delete(id);
-  }
-
-  /** Events that are on disk and in memory: those that others have taken over meanwhile as well. */
+  /** Events that are on disk and in memory. */
   get inHand(): number {
-    return this.store.inHand + this.#takenOver.size;
+    return this.store.inHand;
   }
 
   /** Events that are on disk alone. */
@@ -81,7 +64,6 @@ export class SpoolWriter implements SpoolView {
   /** A destination is done with an event; without one, all are. */
   settle(id: string, destination?: string): void {
     this.store.settle(id, destination);
-    if (destination === undefined) this.forgetTakenOver(id);
   }
 
   /** Lets an event wait on disk alone. @returns `false` when it is not there */

@@ -1,9 +1,13 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { RUN_FILE } from "../../src/node/spool/run-file.js";
-import { eventOfRun } from "../../src/node/spool/run-finding.js";
-import { readRun } from "../../src/node/spool/run-reader.js";
+import {
+  eventOfRun,
+  judgeRun,
+  RUN_FILE,
+  type RunVerdict,
+  takeRunRecord,
+} from "../../src/node/spool/run-record.js";
 import { createDyingProgram, type Death, type DyingProgram } from "../support/dying-run.js";
 
 let program: DyingProgram;
@@ -14,16 +18,26 @@ afterAll(() => program.remove());
 
 const TIGHT = { flags: ["--max-old-space-size=32"] };
 
+/** The verdict on a run that left `undelivered` captures. */
+function verdictOf(folder: string, undelivered: number): RunVerdict | undefined {
+  const record = takeRunRecord(folder);
+  return record && judgeRun(record, undelivered);
+}
+
 describe("a run that ended without an exit", () => {
-  test.for(["SIGKILL", "SIGTERM"] as const)("is told of after %s, once", async (signal) => {
+  test.for(["SIGKILL", "SIGTERM"] as const)("is reported after %s, once", async (signal) => {
     const run = await program.run("wait", { signals: [signal] });
     expect(run.signal).toBe(signal);
     expect(statSync(join(run.folder, RUN_FILE)).mode & 0o777).toBe(0o600);
 
-    const finding = await readRun(run.folder, Date.now());
+    const record = takeRunRecord(run.folder)!;
+    const verdict = judgeRun(record, 2)!;
 
-    expect(finding?.verdict).toEqual({ kind: "unknown" });
-    expect(eventOfRun(finding!)).toMatchObject({
+    expect(verdict).toMatchObject({
+      kind: "unknown",
+      evidence: expect.stringMatching(/^2 undelivered captures/),
+    });
+    expect(eventOfRun(record, verdict)).toMatchObject({
       level: "warning",
       release: "shop@1.0.0",
       environment: "test",
@@ -31,46 +45,46 @@ describe("a run that ended without an exit", () => {
       breadcrumbs: [{ message: "a step" }],
       tags: { previous_run: "unknown" },
     });
-    expect(await readRun(run.folder, Date.now())).toBeUndefined();
+    expect(takeRunRecord(run.folder)).toBeUndefined();
     expect(readdirSync(run.folder)).toEqual([]);
   });
 
-  test("is told of after process.abort()", async () => {
+  test("is no event without evidence of a bad end", async () => {
+    const run = await program.run("wait", { signals: ["SIGTERM"] });
+
+    expect(verdictOf(run.folder, 0)).toBeUndefined();
+  });
+
+  test("is reported after process.abort() with undelivered captures", async () => {
     const run = await program.run("abort");
 
     expect(run.signal).toBe("SIGABRT");
-    expect((await readRun(run.folder, Date.now()))?.verdict).toEqual({ kind: "unknown" });
+    expect(verdictOf(run.folder, 1)).toMatchObject({ kind: "unknown" });
   });
 
-  test("was short of memory, if it was when it was last seen", async () => {
+  test("was out of memory, if its last record shows a full heap", async () => {
     const run = await program.run("leak", TIGHT);
-    const finding = await readRun(run.folder, Date.now());
 
     expect(run.err).toContain("heap out of memory");
-    expect(finding?.verdict).toMatchObject({
+    expect(verdictOf(run.folder, 0)).toMatchObject({
       kind: "out_of_memory",
-      evidence: "memory",
-      of: { of: "heapUsed" },
+      evidence: expect.stringMatching(/^heap \d+ of 32 MB$/),
     });
-    expect(eventOfRun(finding!).message).toMatch(
-      /^The previous run ended without an exit: probably out of memory \(heap \d+ of 32 MB/,
-    );
   });
 
-  test("is told of even when the loop never turned", async () => {
+  test("is recorded even when the loop never turned", async () => {
     const run = await program.run("leak-at-once", TIGHT);
 
     expect(run.err).toContain("heap out of memory");
-    expect((await readRun(run.folder, Date.now()))?.verdict).toEqual({ kind: "unknown" });
+    expect(verdictOf(run.folder, 1)).toMatchObject({ kind: "unknown" });
   });
 
-  test("had been asked to end, if the application was told so", async () => {
+  test("had been asked to end, if the application handled a signal", async () => {
     const run = await program.run("handle", { signals: ["SIGTERM", "SIGKILL"] });
 
-    expect((await readRun(run.folder, Date.now()))?.verdict).toEqual({
+    expect(verdictOf(run.folder, 0)).toMatchObject({
       kind: "signal",
-      name: "SIGTERM",
-      beforeMs: expect.any(Number),
+      evidence: expect.stringMatching(/^SIGTERM at /),
     });
   });
 });
@@ -96,7 +110,7 @@ describe("a run that ended properly leaves nothing behind", () => {
   });
 });
 
-describe("a run under a debugger is not told of", () => {
+describe("a run under a debugger is not recorded", () => {
   test.for<Death>([
     { flags: ["--inspect=0"] },
     { env: { NODE_OPTIONS: "--inspect=127.0.0.1:0" } },
@@ -108,29 +122,10 @@ describe("a run under a debugger is not told of", () => {
   });
 });
 
-test("a run that opens the inspector is not told of", async () => {
-  const run = await program.run("inspector", { signals: ["SIGKILL"] });
+test("a run whose process is alive has not ended", async () => {
+  const found = await program.run("wait", { signals: ["SIGKILL"] }, async (folder) => verdictOf(folder, 3));
 
-  expect(readdirSync(run.folder)).toEqual([]);
-});
-
-describe("a run that was given up too early", () => {
-  test("hangs, if its process is there and busy", async () => {
-    const found = await program.run("spin", { signals: ["SIGKILL"] }, (folder) =>
-      readRun(folder, Date.now() + 60_000),
-    );
-
-    expect(found.seen?.verdict).toMatchObject({ kind: "stalled", isAlive: true });
-  });
-
-  test("has not ended, if its process is there", async () => {
-    const found = await program.run("wait", { signals: ["SIGKILL"] }, (folder) =>
-      readRun(folder, Date.now() + 60_000),
-    );
-
-    expect(found.seen).toBeUndefined();
-    expect(readdirSync(found.folder)).toEqual([]);
-  });
+  expect(found.seen).toBeUndefined();
 });
 
 describe("signals", () => {
@@ -148,5 +143,5 @@ test("a worker thread has no run of its own", async () => {
   const run = await program.run("worker", { signals: ["SIGKILL"] });
 
   expect(readdirSync(run.folder)).toEqual([RUN_FILE]);
-  expect((await readRun(run.folder, Date.now()))?.verdict).toEqual({ kind: "unknown" });
+  expect(verdictOf(run.folder, 1)).toMatchObject({ kind: "unknown" });
 });

@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { startTestServer, type TestServer } from "@corvid/test-server";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Client } from "../../src/node/client.js";
+import { fileSpool } from "../../src/node/spool/file-spool.js";
 import { createSpoolProgram, type Deed, type SpoolProgram } from "../spool/program.js";
 import { ended } from "../support/child.js";
 import { nodeOfMajor } from "../support/node-major.js";
@@ -28,7 +29,11 @@ afterEach(async () => {
 /** The next start, after the others have been silent for long enough. */
 async function sendWhatIsLeft(ids: ReadonlySet<string>): Promise<void> {
   die(folder.dir);
-  const client = new Client({ dsn: server.dsn, spool: folder.dir, integrations: () => [] });
+  const client = new Client({
+    dsn: server.dsn,
+    spool: fileSpool({ dir: folder.dir }),
+    integrations: () => [],
+  });
   const waited = new Set(ids);
   const stop = server.onEvent(({ id }) => void waited.delete(id));
   for (const { id } of server.events()) waited.delete(id);

@@ -11,7 +11,7 @@ import type { SendResult, Transport } from "../../src/transport/transport.js";
 import { createTestBench, expectBalance } from "../support/client.js";
 import { createTestClock, type TestClock } from "../support/clock.js";
 import { ACCEPTED, limited, NO_ANSWER, UNAVAILABLE } from "../support/script.js";
-import { die, GROUP, newId, testFolder } from "../support/spool.js";
+import { die, GROUP, newId, storeOptions, storeSpool, testFolder } from "../support/spool.js";
 
 /** A server that discards copies by their ids, and adds up how many captures it was told of. */
 class Server {
@@ -52,7 +52,9 @@ function live(dir: string, server: Server, queueBytes: number): Life {
   const { client } = createTestBench(
     {
       transport: server.transport(() => isAlive),
-      spool: dir,
+      spool: storeSpool((context) =>
+        createSpoolStore({ ...storeOptions(context), dir, group: GROUP, clock, newId }),
+      ),
       queueBytes,
       once: { full: 2, keys: 4, windowMs: 5000, mergeMs: 10 },
     },
@@ -60,8 +62,6 @@ function live(dir: string, server: Server, queueBytes: number): Life {
       clock,
       newId,
       afterTurn: (fn) => void setImmediate(() => isAlive && fn()),
-      spool: (wanted) =>
-        createSpoolStore({ ...wanted, dir, group: GROUP, head: () => wanted.head, clock, newId }),
     },
   );
   return {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ClientOptions } from "../../src/client/options.js";
 import { Client } from "../../src/node/client.js";
+import { fileSpool } from "../../src/node/spool/file-spool.js";
 import type { SendResult, Transport } from "../../src/transport/transport.js";
 import { ACCEPTED, NO_ANSWER } from "../support/script.js";
 import { die, testFolder } from "../support/spool.js";
@@ -41,7 +42,7 @@ const NEVER = new Promise<SendResult>(() => undefined);
 function clientOf(places: readonly Place[], options: ClientOptions = {}): Client {
   return new Client({
     transport: places.map(({ transport }) => transport),
-    spool: folder.dir,
+    spool: fileSpool({ dir: folder.dir }),
     once: { mergeMs: 0 },
     integrations: () => [],
     ...options,

@@ -5,11 +5,12 @@ import { createProgram, type Program } from "../support/child.js";
 const CODE = `
 import { writeSync } from "node:fs";
 import { addBreadcrumb, captureException, flush, init } from "./index.js";
+import { fileSpool } from "./spool.js";
 
 // Before the client writes for the first time how it is doing.
 addBreadcrumb({ message: "about to be killed" });
 const [dsn, dir, deed, count = "20", mark = ""] = process.argv.slice(2);
-const client = init({ dsn, spool: dir, release: "shop@1.0.0", once: { mergeMs: 0 }, tags: { mark } });
+const client = init({ dsn, spool: fileSpool({ dir }), release: "shop@1.0.0", once: { mergeMs: 0 }, tags: { mark } });
 const said = (line) => writeSync(1, line + "\\n");
 const failure = (text) => captureException(new Error(text + " of " + mark));
 

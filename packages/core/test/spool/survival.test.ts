@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { ClientOptions } from "../../src/client/options.js";
 import type { Event } from "../../src/model/event.js";
 import { Client } from "../../src/node/client.js";
+import { fileSpool } from "../../src/node/spool/file-spool.js";
 import { ended } from "../support/child.js";
 import { die, testFolder } from "../support/spool.js";
 import { createSpoolProgram, type SpoolProgram } from "./program.js";
@@ -37,7 +38,12 @@ function goAway(): void {
 async function heir(wanted: number, options: ClientOptions = {}): Promise<readonly Event[]> {
   server.setFault(undefined);
   die(folder.dir);
-  const client = new Client({ dsn: server.dsn, spool: folder.dir, integrations: () => [], ...options });
+  const client = new Client({
+    dsn: server.dsn,
+    spool: fileSpool({ dir: folder.dir }),
+    integrations: () => [],
+    ...options,
+  });
   try {
     await server.waitForEvents(() => captured().length >= wanted, 20_000);
     await client.flush(5000);
@@ -184,7 +190,11 @@ describe("a process that ends by itself", () => {
   );
 
   test("leaves nothing on disk once all has arrived", async () => {
-    const client = new Client({ dsn: server.dsn, spool: folder.dir, integrations: () => [] });
+    const client = new Client({
+      dsn: server.dsn,
+      spool: fileSpool({ dir: folder.dir }),
+      integrations: () => [],
+    });
     client.captureException(new Error("x"));
     expect(client.stats()).toMatchObject({ queued: 0, spooled: 1 });
     expect(await client.flush(5000)).toBe(true);
@@ -220,7 +230,7 @@ describe("a client whose server is away", () => {
   const away = (options: ClientOptions): Client =>
     new Client({
       dsn: server.dsn,
-      spool: folder.dir,
+      spool: fileSpool({ dir: folder.dir }),
       once: { mergeMs: 0 },
       integrations: () => [],
       ...options,

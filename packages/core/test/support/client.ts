@@ -40,7 +40,6 @@ export function createTestBench(options: ClientOptions = {}, place: Partial<Plat
     serverName: () => "web-1",
     release: () => "shop@1.0.0",
     contexts: () => ({}),
-    processFacts: () => ({ started: clock.now(), contexts: {} }),
     contextLines: () => ({ addTo: async () => undefined, addToSync: () => undefined }),
     transport: () => transport,
     integrations: [],

@@ -35,8 +35,7 @@ export interface DyingProgram {
 const CODE = `
 import { Worker, isMainThread } from "node:worker_threads";
 import { systemClock } from "./node/clock.js";
-import { enableCrashReport } from "./node/spool/run-report-setting.js";
-import { startRunWatch } from "./node/spool/run-watch.js";
+import { recordRun } from "./node/spool/run-recorder.js";
 
 const [folder, what] = process.argv.slice(2);
 const stay = () => setInterval(() => undefined, 1000);
@@ -55,13 +54,7 @@ const ways = {
   abort: () => setTimeout(() => process.abort(), 50),
   "leak": function leak() { fill(); setImmediate(ways.leak); },
   "leak-at-once": function leakAtOnce() { for (;;) fill(); },
-  "stop": () => { watch.stop(); ready(); stay(); },
-  "inspector": async () => {
-    (await import("node:inspector")).open(0, "127.0.0.1");
-    stay();
-    setTimeout(ready, 400);
-  },
-  "spin": () => { ready(); for (;;); },
+  "stop": () => { stop(); ready(); stay(); },
   "handle": () => { stay(); process.on("SIGTERM", ready); ready(); },
   "handle-once": () => { stay(); process.once("SIGTERM", ready); ready(); },
   "handle-and-leave": () => {
@@ -85,17 +78,15 @@ const ways = {
   "worker": () => { new Worker(__filename, { argv: [folder + "/none", "in-worker"] }).on("exit", ready); stay(); },
   "in-worker": () => process.exit(0),
 };
-const watch = startRunWatch({
+const stop = recordRun({
   folder: () => folder,
   head: JSON.stringify({ release: "shop@1.0.0", environment: "test", server_name: "web-1" }),
   crumbs: () => ['{"message":"a step"}'],
   clock: {
     ...systemClock,
-    monotonic: () => systemClock.monotonic() * (what === "inspector" ? 50 : 1),
     schedule: (fn, delayMs) => systemClock.schedule(fn, delayMs / 50),
   },
 });
-if (process.env.REPORT) enableCrashReport(folder, console.error);
 ways[what]();
 `;
 

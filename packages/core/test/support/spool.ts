@@ -1,18 +1,21 @@
 import { mkdtempSync, readdirSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Spool } from "../../src/client/spool.js";
 import type { Diagnostics } from "../../src/model/diagnostics.js";
 import { messageText } from "../../src/model/messages.js";
 import { createIdSource } from "../../src/node/ids.js";
 import { createSpoolStore, type FolderSpool, type SpoolOptions } from "../../src/node/spool/store.js";
-import type { SpooledEvent, SpoolLoss } from "../../src/spool/store.js";
+import { createSpool, type StoreContext } from "../../src/spool/open.js";
+import type { SpooledEvent, SpoolLoss, SpoolStore } from "../../src/spool/store.js";
 import { createTestClock, type TestClock } from "./clock.js";
 
 /** A spool with what it said meanwhile. */
 export interface TestSpool extends FolderSpool {
   readonly clock: TestClock;
   readonly losses: SpoolLoss[];
-  readonly takenOver: string[];
+  /** For each time the folder was taken over, the events that were on disk alone. */
+  readonly takenOver: number[];
   readonly warnings: string[];
 }
 
@@ -31,7 +34,7 @@ export function testFolder(): { readonly dir: string; remove(): void } {
 export function testSpool(dir: string, options: Partial<SpoolOptions> = {}): TestSpool {
   const clock = (options.clock as TestClock | undefined) ?? createTestClock();
   const losses: SpoolLoss[] = [];
-  const takenOver: string[] = [];
+  const takenOver: number[] = [];
   const warnings: string[] = [];
   const diagnostics: Diagnostics = {
     debug: () => undefined,
@@ -45,7 +48,7 @@ export function testSpool(dir: string, options: Partial<SpoolOptions> = {}): Tes
     diagnostics,
     newId,
     onLost: (loss) => void losses.push(loss),
-    onTakenOver: (ids) => void takenOver.push(...ids),
+    onTakenOver: (waiting) => void takenOver.push(waiting),
     ...options,
     clock,
   });
@@ -64,4 +67,31 @@ export async function takeAll(store: FolderSpool): Promise<SpooledEvent[]> {
   const events: SpooledEvent[] = [];
   for (let event = await store.next(); event !== undefined; event = await store.next()) events.push(event);
   return events;
+}
+
+/** A spool on a store of the test's. */
+export function storeSpool(open: (context: StoreContext) => SpoolStore): Spool {
+  return createSpool({
+    maxAgeMs: 7 * 24 * 3600 * 1000,
+    processFacts: () => ({ started: Date.now(), contexts: {} }),
+    open,
+  });
+}
+
+/** What a store of files makes of its context. */
+export function storeOptions({
+  head,
+  listener,
+  ...context
+}: StoreContext): Pick<
+  SpoolOptions,
+  "head" | "diagnostics" | "destinations" | "onAdopted" | "onLost" | "onTakenOver"
+> {
+  return {
+    ...context,
+    head: () => head,
+    onAdopted: (count) => listener.adopted(count),
+    onLost: (loss) => listener.lost(loss),
+    onTakenOver: (waiting) => listener.takenOver(waiting),
+  };
 }

@@ -14,6 +14,7 @@ import { recordingTransport } from "../../testing.js";
 import type { HttpDestination } from "../../transport/destination.js";
 import { Client } from "../client.js";
 import { drainSpool } from "../spool/drain.js";
+import { fileSpool } from "../spool/file-spool.js";
 import { httpTransport } from "./destination.js";
 
 let server: TestServer;
@@ -114,7 +115,7 @@ describe("httpTransport()", () => {
     server.setFault({ kind: "status", status: 503 });
     const client = clientOf({
       dsn: server.dsn,
-      spool: dir,
+      spool: fileSpool({ dir }),
       transport: [httpTransport(), httpTransport({ dsn: other.dsn })],
     });
     client.captureException(new Error("failed"));
@@ -132,7 +133,7 @@ describe("httpTransport()", () => {
     const dir = spoolFolder();
     const options: ClientOptions = {
       dsn: server.dsn,
-      spool: dir,
+      spool: fileSpool({ dir }),
       transport: [httpTransport(), httpTransport({ dsn: other.dsn })],
     };
     other.setFault({ kind: "status", status: 503 });

@@ -113,7 +113,7 @@ class Drain {
       queueSize: Number.POSITIVE_INFINITY,
       queueBytes: Number.POSITIVE_INFINITY,
       reports: false,
-      spool: { holds: () => true, isTakenOver: () => false, finish: () => undefined },
+      spool: { holds: () => true, finish: () => undefined },
       onSettled: (envelope, outcome) => this.#settled(envelope, outcome),
     });
   }

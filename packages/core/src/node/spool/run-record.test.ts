@@ -1,99 +1,103 @@
-import fc from "fast-check";
-import { describe, expect, test } from "vitest";
-import { eventOfRun } from "./run-finding.js";
-import { type RunRecord, readRunHead, readRunRecord } from "./run-record.js";
-import { judgeRun } from "./run-verdict.js";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { pidSpace, startTicks } from "./process-identity.js";
+import { eventOfRun, judgeRun, RUN_FILE, type RunRecord, takeRunRecord } from "./run-record.js";
 
-const sample = { at: 2000, heapUsed: 1, rss: 2, lateMs: 3, busy: 0.5 };
-const record: RunRecord = {
-  startedAt: 1000,
-  node: "v20.19.0",
-  pid: 4711,
-  identity: "boot space 4711 99",
-  heapLimit: 10,
-  memoryLimit: 20,
-  group: "1:2",
-  terminal: false,
-  head: { release: "shop@1.0.0" },
-  samples: [sample],
-  external: 5,
-  groupCurrent: 6,
-  oomKills: 7,
-  signals: [{ name: "SIGTERM", at: 1500 }],
-  crumbs: [{ message: "a step" }],
+const MB = 2 ** 20;
+const RECORD: RunRecord = {
+  startedAt: Date.UTC(2026, 0, 2, 3, 0),
+  seenAt: Date.UTC(2026, 0, 2, 3, 4),
+  node: "v22.0.0",
+  pid: 41,
+  heapUsed: 100 * MB,
+  heapLimit: 1000 * MB,
+  rss: 200 * MB,
+  memoryLimit: 2000 * MB,
+  head: { release: "shop@1" },
+  crumbs: [],
 };
 
-/** All that is done with what was read. */
-function use(text: string): void {
-  const read = readRunRecord(text);
-  if (read === undefined) return;
-  const verdict = judgeRun(read, { now: 3000 });
-  if (verdict !== undefined) JSON.stringify(eventOfRun({ record: read, verdict }));
-}
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "corvid-run-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
 
-describe("readRunRecord()", () => {
-  test("reads what was written", () => {
-    expect(readRunRecord(JSON.stringify({ format: 1, ...record }))).toEqual(record);
-  });
+describe("judgeRun()", () => {
+  const signal = { name: "SIGTERM", at: RECORD.seenAt - 10_000 };
+  test.for<[name: string, part: Partial<RunRecord>, undelivered: number, kind: string | undefined]>([
+    ["nothing undelivered", {}, 0, undefined],
+    ["an undelivered capture", {}, 1, "unknown"],
+    ["a full heap", { heapUsed: 900 * MB }, 0, "out_of_memory"],
+    ["full memory", { rss: 1900 * MB }, 0, "out_of_memory"],
+    ["a signal", { signal }, 0, "signal"],
+    ["a signal of an hour before", { signal: { ...signal, at: RECORD.seenAt - 3_600_000 } }, 0, undefined],
+    ["a kill in its group", { group: { id: "1:2", oomKills: 0 } }, 0, "out_of_memory"],
+    ["a kill in another group", { group: { id: "3:4", oomKills: 0 } }, 0, undefined],
+  ])("judges by %s", ([, part, undelivered, kind]) => {
+    const verdict = judgeRun({ ...RECORD, ...part }, undelivered, { id: "1:2", oomKills: 1 });
 
-  test("leaves a newer format alone", () => {
-    expect(readRunRecord(JSON.stringify({ ...record, format: 2 }))).toBeUndefined();
-  });
-
-  test.for(["startedAt", "node", "pid", "heapLimit", "memoryLimit", "samples"])("needs %s", (key) => {
-    expect(readRunRecord(JSON.stringify({ format: 1, ...record, [key]: undefined }))).toBeUndefined();
-  });
-
-  test("keeps lists and texts short, and leaves out what is none", () => {
-    const read = readRunRecord(
-      JSON.stringify({
-        format: 1,
-        ...record,
-        node: "v".repeat(10_000),
-        head: { release: 7, environment: "live", other: "x" },
-        samples: [...Array<unknown>(1000).fill({ ...sample, at: 1 }), null, { at: 1 }, sample],
-        signals: Array(1000).fill({ name: "SIGTERM", at: 1 }),
-        crumbs: [null, 1, "text", ...Array<unknown>(1000).fill({ message: "m" })],
-      }),
-    );
-
-    expect(read?.node).toHaveLength(256);
-    expect(read?.head).toEqual({ environment: "live" });
-    expect(read?.samples.length).toBeLessThanOrEqual(12);
-    expect(read?.samples.at(-1)).toEqual(sample);
-    expect(read?.signals).toHaveLength(4);
-    expect(read?.crumbs).toHaveLength(500);
-  });
-
-  test("survives whatever it is given, and so does what is made of it", () => {
-    const nasty = fc.oneof(
-      fc.jsonValue(),
-      fc.double(),
-      fc.constantFrom(-1, 1e300, Number.MAX_SAFE_INTEGER, "x"),
-    );
-    const key = fc.constantFrom(...Object.keys(record), ...Object.keys(sample), "format");
-
-    fc.assert(fc.property(fc.string(), use));
-    fc.assert(
-      fc.property(key, nasty, (changed, value) => {
-        use(JSON.stringify({ format: 1, ...record, [changed]: value }));
-        use(JSON.stringify({ format: 1, ...record, samples: [{ ...sample, [changed]: value }] }));
-        use(JSON.stringify({ format: 1, ...record, signals: [{ name: "SIGTERM", [changed]: value }] }));
-      }),
-    );
-  });
-
-  test("reads a record that is nested beyond reason as none", () => {
-    expect(readRunRecord(`{"format":1,"samples":${"[".repeat(16_000)}`)).toBeUndefined();
+    expect(verdict?.kind).toBe(kind);
   });
 });
 
-describe("readRunHead()", () => {
-  test("takes the parts that it knows, of anything", () => {
-    expect(readRunHead('{"release":"a","dist":"b","env":{"TOKEN":"made-up"}}')).toEqual({
-      release: "a",
-      dist: "b",
-    });
-    for (const text of ["", "{", "null", "[]", '"x"']) expect(readRunHead(text)).toEqual({});
+describe("takeRunRecord()", () => {
+  const write = (text: string): void => writeFileSync(join(folder, RUN_FILE), text);
+
+  test("reads a record once", () => {
+    write(JSON.stringify(RECORD));
+
+    expect(takeRunRecord(folder)).toEqual(RECORD);
+    expect(takeRunRecord(folder)).toBeUndefined();
+  });
+
+  test.for(["", "{", "null", "[]", "{}", JSON.stringify({ ...RECORD, seenAt: 1e300 })])(
+    "ignores %j",
+    (text) => {
+      write(text);
+
+      expect(takeRunRecord(folder)).toBeUndefined();
+    },
+  );
+
+  test("ignores a process that is alive", () => {
+    write(JSON.stringify({ ...RECORD, pid: process.pid, space: pidSpace(), ticks: startTicks(process.pid) }));
+
+    expect(takeRunRecord(folder)).toBeUndefined();
+  });
+
+  test("reports a later process with the same pid", () => {
+    write(JSON.stringify({ ...RECORD, pid: process.pid, space: pidSpace(), ticks: "1" }));
+
+    expect(takeRunRecord(folder)).toBeDefined();
+  });
+});
+
+test("eventOfRun() has the run's time, release and evidence", () => {
+  const verdict = { kind: "unknown", evidence: "1 undelivered capture; heap 100 of 1000 MB" } as const;
+
+  expect(eventOfRun(RECORD, verdict)).toEqual({
+    release: "shop@1",
+    level: "warning",
+    timestamp: RECORD.seenAt / 1000,
+    message:
+      "The previous run ended without an exit: killed, or crashed in native code (1 undelivered capture; heap 100 of 1000 MB)",
+    fingerprint: ["previous-run", "unknown"],
+    tags: { previous_run: "unknown" },
+    contexts: {
+      run: {
+        evidence: verdict.evidence,
+        started: "2026-01-02T03:00:00.000Z",
+        last_seen: "2026-01-02T03:04:00.000Z",
+        node: "v22.0.0",
+        pid: 41,
+        heap_used: 100 * MB,
+        heap_limit: 1000 * MB,
+        rss: 200 * MB,
+        memory_limit: 2000 * MB,
+      },
+    },
   });
 });

@@ -1,140 +1,149 @@
-import type { Breadcrumb } from "../../model/event.js";
-import { complete, field, flag, isReadable, list, object, type Read } from "../../process/conform/fields.js";
+import { readFileSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import type { Breadcrumb, Event, Json, Level } from "../../model/event.js";
+import { memoryGroup } from "../host/control-group.js";
+import { type PidSpace, pidSpace, startTicks } from "./process-identity.js";
 
-/** How the process was at one beat. */
-export interface RunSample {
-  /** When, in milliseconds since the Unix epoch. */
-  readonly at: number;
-  /** Bytes. */
-  readonly heapUsed: number;
-  /** Bytes. */
-  readonly rss: number;
-  /** How late the beat was, in milliseconds: the loop could not come to it. */
-  readonly lateMs: number;
-  /** Share of the time since the beat before that the event loop was working, 0 to 1. */
-  readonly busy: number;
-}
+/** The file in a client's folder that describes its run. Any exit that Node brings about deletes it. */
+export const RUN_FILE = "run.json";
 
-/** A signal that a listener of the application was told of. */
-export interface RunSignal {
-  readonly name: string;
-  /** When, in milliseconds since the Unix epoch. */
-  readonly at: number;
-}
-
-/** Of which deployment a process was, as far as it was known. */
-export interface RunHead {
-  readonly release?: string;
-  readonly environment?: string;
-  readonly server_name?: string;
-  readonly dist?: string;
-}
-
-/** What does not change while a process runs. */
-export interface RunFacts {
-  /** Milliseconds since the Unix epoch. */
+/** A process, as it last described itself. Sizes are in bytes, moments in milliseconds since the Unix epoch. */
+export interface RunRecord {
   readonly startedAt: number;
-  /** `v20.19.0`. */
+  readonly seenAt: number;
   readonly node: string;
   readonly pid: number;
-  /** What tells this process from all others; see `SeenProcess`. */
-  readonly identity?: string;
-  /** Bytes at which V8 gives up: what objects that live long may take. */
+  /** Where `pid` and `ticks` name this very process; see {@link PidSpace}. */
+  readonly space?: PidSpace;
+  readonly ticks?: string;
+  readonly heapUsed: number;
   readonly heapLimit: number;
-  /** Bytes that the process may use at most: those of its container, else those of the machine. */
+  readonly rss: number;
+  /** The limit of the control group, else the memory of the machine. */
   readonly memoryLimit: number;
-  /** The memory group it runs in; see `MemoryGroup`. */
-  readonly group?: string;
-  /** It was started from a terminal. */
-  readonly terminal?: boolean;
+  /** The control group, and how many of its processes the kernel had killed for lack of memory. */
+  readonly group?: { readonly id: string; readonly oomKills: number };
+  /** The last signal that asked the process to end. */
+  readonly signal?: { readonly name: string; readonly at: number };
+  /** `release`, `environment`, `server_name` and `dist`, as far as they were known. */
+  readonly head: Partial<Event>;
+  /** Oldest first. */
+  readonly crumbs: readonly Breadcrumb[];
 }
 
-/** What a process last wrote of itself. */
-export interface RunRecord extends RunFacts {
-  readonly head?: RunHead;
-  /** The last beats, oldest first; at least one. */
-  readonly samples: readonly RunSample[];
-  /** Bytes outside of the heap that belong to objects in it. */
-  readonly external?: number;
-  /** Bytes that its memory group uses, the page cache included. */
-  readonly groupCurrent?: number;
-  /** Processes of its group that were killed for lack of memory. */
-  readonly oomKills?: number;
-  /** Oldest first. */
-  readonly signals?: readonly RunSignal[];
-  /** Oldest first. */
-  readonly crumbs?: readonly Breadcrumb[];
+/** Why a run ended without an exit, with the evidence for it. */
+export interface RunVerdict {
+  readonly kind: "out_of_memory" | "signal" | "unknown";
+  readonly evidence: string;
 }
 
-/** Written with every record; a reader leaves those alone that are newer than itself. */
-export const RUN_FORMAT = 1;
-/** Beats that are kept. */
-export const MAX_SAMPLES = 12;
-/** Signals that are kept. */
-export const MAX_SIGNALS = 4;
-
-const MAX_CRUMBS = 500;
-const MAX_NAME = 256;
-
-/** Moments are those a `Date` can be, amounts are not negative: nothing that is made of them can fail. */
-const MAX_NUMBER = 8.64e15;
-
-const amount: Read<number> = (value) =>
-  typeof value === "number" && value >= 0 && value <= MAX_NUMBER ? value : undefined;
-const name: Read<string> = (value) =>
-  typeof value === "string" && value !== "" ? value.slice(0, MAX_NAME) : undefined;
-
-const sample = object<RunSample>({ at: amount, heapUsed: amount, rss: amount, lateMs: amount, busy: amount });
-const signal = object<RunSignal>({ name, at: amount });
-
-const headOf = object<RunHead>({ release: name, environment: name, server_name: name, dist: name });
-
-const recordOf = complete(
-  object<RunRecord>({
-    startedAt: amount,
-    node: name,
-    pid: amount,
-    identity: name,
-    heapLimit: amount,
-    memoryLimit: amount,
-    group: name,
-    terminal: flag,
-    head: headOf,
-    samples: list(complete(sample, "at", "heapUsed", "rss", "lateMs", "busy"), MAX_SAMPLES),
-    external: amount,
-    groupCurrent: amount,
-    oomKills: amount,
-    signals: list(complete(signal, "name", "at"), MAX_SIGNALS),
-    crumbs: list((crumb) => (isReadable(crumb) ? (crumb as Breadcrumb) : undefined), MAX_CRUMBS),
-  }),
-  "startedAt",
-  "node",
-  "pid",
-  "heapLimit",
-  "memoryLimit",
-  "samples",
-);
+/** The share of a limit from which on memory counts as used up. V8 gives up late, the kernel counts more than `rss`. */
+const FULL = 0.85;
+/** Orchestrators kill a process at most this long after they asked it to end. */
+const GRACE_MS = 15 * 60_000;
+const LEVELS: Readonly<Record<RunVerdict["kind"], Level>> = {
+  out_of_memory: "fatal",
+  signal: "error",
+  unknown: "warning",
+};
 
 /**
- * Reads what a process last wrote of itself.
+ * Reads the record in a folder that was taken over, and deletes it, so that a run is reported once.
  *
- * @param text - JSON, maybe of a later version of Corvid, or damaged
- * @returns `undefined` for one that cannot be read
+ * @returns `undefined` without a record, for one that cannot be read, and while its process is still alive
  */
-export function readRunRecord(text: string): RunRecord | undefined {
-  const json = parse(text);
-  return isReadable(json) && field(json, "format") === RUN_FORMAT ? recordOf(json) : undefined;
-}
-
-/** The known parts of a head; none of anything that is no JSON. */
-export function readRunHead(text: string): RunHead {
-  return headOf(parse(text)) ?? {};
-}
-
-function parse(text: string): unknown {
+export function takeRunRecord(folder: string): RunRecord | undefined {
+  const path = join(folder, RUN_FILE);
   try {
-    return JSON.parse(text);
+    const record = JSON.parse(readFileSync(path, "utf8")) as RunRecord;
+    unlinkSync(path);
+    return isComplete(record) && !isAlive(record) ? record : undefined;
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Judges a run that ended without an exit.
+ *
+ * @param undelivered - captures it left on disk
+ * @param oomKills - of this process's control group, now
+ * @returns `undefined` without evidence of a bad end: a deployment kills processes, too
+ */
+export function judgeRun(
+  record: RunRecord,
+  undelivered: number,
+  group: RunRecord["group"] = currentGroup(),
+): RunVerdict | undefined {
+  const { heapUsed, heapLimit, rss, memoryLimit, signal, seenAt } = record;
+  const heap = `heap ${share(heapUsed, heapLimit)}`;
+  const memory = `resident memory ${share(rss, memoryLimit)}`;
+  if (group !== undefined && group.id === record.group?.id && group.oomKills > record.group.oomKills)
+    return { kind: "out_of_memory", evidence: `the kernel killed a process of its control group; ${memory}` };
+  if (heapUsed >= FULL * heapLimit) return { kind: "out_of_memory", evidence: heap };
+  if (rss >= FULL * memoryLimit) return { kind: "out_of_memory", evidence: memory };
+  if (signal !== undefined && seenAt - signal.at <= GRACE_MS)
+    return { kind: "signal", evidence: `${signal.name} at ${new Date(signal.at).toISOString()}` };
+  if (undelivered === 0) return undefined;
+  const captures = undelivered === 1 ? "1 undelivered capture" : `${undelivered} undelivered captures`;
+  return { kind: "unknown", evidence: `${captures}; ${heap}` };
+}
+
+/** The event that reports a run. Runs that ended alike are one issue. */
+export function eventOfRun(record: RunRecord, { kind, evidence }: RunVerdict): Partial<Event> {
+  const { head, crumbs, startedAt, seenAt, node, pid, heapUsed, heapLimit, rss, memoryLimit, signal } =
+    record;
+  const run: Record<string, Json> = {
+    evidence,
+    started: new Date(startedAt).toISOString(),
+    last_seen: new Date(seenAt).toISOString(),
+    node,
+    pid,
+    heap_used: heapUsed,
+    heap_limit: heapLimit,
+    rss,
+    memory_limit: memoryLimit,
+    ...(signal === undefined ? {} : { signal: signal.name }),
+  };
+  return {
+    ...head,
+    level: LEVELS[kind],
+    timestamp: seenAt / 1000,
+    message: `The previous run ended without an exit: ${CAUSES[kind]} (${evidence})`,
+    fingerprint: ["previous-run", kind],
+    tags: { previous_run: kind },
+    contexts: { run },
+    ...(crumbs.length === 0 ? {} : { breadcrumbs: [...crumbs] }),
+  };
+}
+
+const CAUSES: Readonly<Record<RunVerdict["kind"], string>> = {
+  out_of_memory: "out of memory",
+  signal: "killed after a signal had asked it to end",
+  unknown: "killed, or crashed in native code",
+};
+
+/** The control group of this process, where the kernel counts its kills. */
+export function currentGroup(): RunRecord["group"] {
+  const group = memoryGroup();
+  const { oomKills } = group?.read() ?? {};
+  return group === undefined || oomKills === undefined ? undefined : { id: group.id, oomKills };
+}
+
+function isAlive({ pid, space, ticks }: RunRecord): boolean {
+  const here = pidSpace();
+  const isHere = here !== undefined && here.boot === space?.boot && here.namespace === space.namespace;
+  return isHere && ticks !== undefined && startTicks(pid) === ticks;
+}
+
+/** The file is ours, but a later version may have written it, or a disk damaged it. */
+function isComplete(record: Partial<RunRecord> | null): boolean {
+  const { startedAt, seenAt, heapUsed, heapLimit, rss, memoryLimit, pid, head, crumbs } = record ?? {};
+  const numbers = [startedAt, seenAt, heapUsed, heapLimit, rss, memoryLimit, pid];
+  const areMoments = [startedAt, seenAt].every((at) => Math.abs(at ?? Number.NaN) <= 8.64e15);
+  return numbers.every(Number.isFinite) && areMoments && typeof head === "object" && Array.isArray(crumbs);
+}
+
+function share(used: number, limit: number): string {
+  return `${Math.round(used / 2 ** 20)} of ${Math.round(limit / 2 ** 20)} MB`;
 }

@@ -1,20 +1,21 @@
 import { constants } from "node:os";
 import { asOurs, isOurs } from "../exit/our-listener.js";
 
-/** What asks a process to end, and leaves it a moment. */
+/** The signals that ask a process to end and leave it a moment. */
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 type Signal = (typeof SIGNALS)[number];
 
 /**
- * Learns of the first signal of each kind that the application is told of. What signals do stays the same:
+ * Listens for the first signal of each kind that a listener of the application handles, without changing the effect of
+ * signals:
  *
- * - One that nobody listens for ends the process. So Corvid listens only while somebody else does.
- * - Some who clean up count the listeners while they handle a signal, or later, and let it end the process if theirs is
- *   the only one. So Corvid's is the first, is gone when the next is called, and does not come back.
- * - Node warns of an eleventh listener. So Corvid's is neither that nor the tenth.
+ * - A signal without listeners ends the process. So Corvid listens only beside other listeners.
+ * - Clean-up code may count the listeners during a signal, or later, and end the process if its own is the only one. So
+ *   Corvid's listener is the first, removes itself before the next one runs, and does not come back.
+ * - Node warns of an eleventh listener. So Corvid adds neither the tenth nor the eleventh.
  *
- * @param heard - told of a signal before the application is; must not throw
- * @returns stops it
+ * @param heard - called before the application's listeners; must not throw
+ * @returns stops listening
  */
 export function hearSignals(heard: (name: string) => void): () => void {
   const ears = new Map(SIGNALS.map((name) => [name as string | symbol, createEar(name, heard)]));

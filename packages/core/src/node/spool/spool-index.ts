@@ -167,14 +167,6 @@ export class SpoolIndex {
     this.#tell(losses);
   }
 
-  idsInHand(): string[] {
-    const entries = [
-      ...this.#own.entries.byId.values(),
-      ...[...this.#adopted.values()].map(({ entry }) => entry),
-    ];
-    return entries.filter(({ state }) => state === "hand").map(({ id }) => id);
-  }
-
   /** All that waits is lost. */
   tellAllLost(): void {
     const losses = new Losses("gone");

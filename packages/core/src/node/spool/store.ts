@@ -34,13 +34,13 @@ export interface SpoolOptions {
   readonly onLost?: (loss: SpoolLoss) => void;
   /** What an ended instance left is among the waiting from now on. */
   readonly onAdopted?: (count: SpoolCount) => void;
-  /** This process was silent for so long that another took its files: the events in hand, and how many others waited. */
-  readonly onTakenOver?: (inHand: readonly string[], waiting: number) => void;
+  /** Another process took the files over after a long silence, with so many events that were on disk alone. */
+  readonly onTakenOver?: (waiting: number) => void;
   /**
-   * An ended instance was taken over. `folder`: its folder, with all that was in it, until the promise is settled. What
-   * is not deleted there may be shown again, while events wait in it. Without it, files that are not the store's are left for someone who has it.
+   * An ended instance was taken over: its folder, and how many undelivered captures it holds. Without this, files of
+   * others in the folder stay.
    */
-  readonly onClaimed?: (folder: string) => Promise<void> | void;
+  readonly onClaimed?: (folder: string, undelivered: number) => void;
   /** The client ends: what else it keeps in its folder must go, or stay, with the rest. */
   readonly onClosing?: () => void;
   /** The user id whose folders are taken over. Default: whom the file system shows as owner of what we make. */
@@ -53,8 +53,8 @@ export interface FolderSpool extends SpoolStore {
   folder(): string | undefined;
 }
 
-const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
-const DEFAULT_MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
+export const DEFAULT_MAX_BYTES: number = 64 * 1024 * 1024;
+export const DEFAULT_MAX_AGE_MS: number = 7 * 24 * 60 * 60 * 1000;
 /** Written as JSON within JSON, and in UTF-8, it stays below what is read of a head. */
 const LONGEST_HEAD = 64 * 1024;
 const NOTHING: SpoolCount = { events: 0, captures: 0 };
@@ -115,10 +115,6 @@ class FileSpool implements FolderSpool {
 
   holds(id: string): boolean {
     return this.#holdings.has(id);
-  }
-
-  notice(): void {
-    if (!this.#isClosed) this.#isStillOurs();
   }
 
   settle(id: string, destination?: string): void {
@@ -199,13 +195,7 @@ class FileSpool implements FolderSpool {
       now: clock.now(),
       mayGoOn: () => isHere() && home.confirm() && !home.isQuiet,
       isKnown: (folder) => this.#holdings.hasFolder(folder),
-      onClaimed: async (folder) => {
-        try {
-          await onClaimed?.(folder);
-        } catch (error) {
-          this.#tellTrouble("a folder that was taken over could not be looked at", error);
-        }
-      },
+      onClaimed: (folder, undelivered) => this.#call(() => onClaimed?.(folder, undelivered)),
     };
   }
 
@@ -283,7 +273,7 @@ class FileSpool implements FolderSpool {
     const holdings = this.#holdings;
     this.#home = this.#newHome();
     this.#holdings = this.#newHoldings();
-    this.#call(() => this.#options.onTakenOver?.(holdings.idsInHand(), holdings.waiting));
+    this.#call(() => this.#options.onTakenOver?.(holdings.waiting));
   }
 
   #newHome(): InstanceFolder {

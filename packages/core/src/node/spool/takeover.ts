@@ -17,8 +17,8 @@ export interface AdoptionOptions extends ClaimOptions {
   readonly now: number;
   /** Those that were found before. */
   readonly isKnown: (folder: string) => boolean;
-  /** A folder was taken over; it is not touched before this is settled. */
-  readonly onClaimed: (folder: string) => Promise<void>;
+  /** A folder was taken over, with so many undelivered captures in it. */
+  readonly onClaimed: (folder: string, undelivered: number) => void;
 }
 
 /** How deep an instance's folder goes: what it claimed had claimed something itself. */
@@ -31,10 +31,11 @@ export async function* adoptEnded(options: AdoptionOptions): AsyncGenerator<Foun
   for (const instance of await flattenClaimed(home, mayGoOn)) {
     const folder = join(home, CLAIMED, instance);
     if (options.isKnown(folder)) continue;
-    await options.onClaimed(folder);
-    if (!mayGoOn()) return;
     try {
-      yield { folder, instance, scan: await scanFolder(folder, destinations, now) };
+      const scan = await scanFolder(folder, destinations, now);
+      if (!mayGoOn()) return;
+      options.onClaimed(folder, scan.entries.byId.size);
+      yield { folder, instance, scan };
     } catch (error) {
       if (!isPassing(error)) throw error;
       diagnostics.warn("spool-left-alone", "it cannot be read now", `${folder}: ${String(error)}`);

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import type { Dsn } from "../../../model/dsn.js";
-import { SPOOL_DEFAULTS } from "../../../spool/options.js";
 import { dsnKeyOf, nearestFolder, placeTrouble, spoolPlaces } from "../../spool/default-dir.js";
+import { DEFAULT_MAX_BYTES } from "../../spool/store.js";
 import type { Finding } from "../report.js";
 import type { World } from "../world.js";
 
@@ -94,10 +94,10 @@ function freeBytes(path: string): number | null {
 }
 
 function judged(room: number | null): Pick<Finding, "state" | "advice"> {
-  if (room === null || room >= SPOOL_DEFAULTS.maxBytes) return { state: "ok" };
+  if (room === null || room >= DEFAULT_MAX_BYTES) return { state: "ok" };
   return {
     state: "note",
-    advice: `A spool takes up to ${sizeText(SPOOL_DEFAULTS.maxBytes)}, unless its maxBytes says otherwise. On a full disk, events wait in memory only.`,
+    advice: `A spool takes up to ${sizeText(DEFAULT_MAX_BYTES)}, unless its maxBytes says otherwise. On a full disk, events wait in memory only.`,
   };
 }
 

@@ -94,7 +94,7 @@ export class CorvidClient implements CaptureTarget {
     if (!this.#enabled || (shutdownTimeoutMs === 0 && spool === undefined)) return;
     const end = platform.watchEnd?.({
       shutdownTimeoutMs,
-      undelivered: () => flush.queued + this.#held.size,
+      undelivered: () => flush.undelivered + this.#held.size,
       sendSync: (deadlineMs) => this.#sendSync(deadlineMs),
       over: () => spool?.writer.end(),
     });

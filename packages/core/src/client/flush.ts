@@ -21,10 +21,14 @@ export class Flush {
     this.#parts = parts;
   }
 
-  /** Captures that are neither delivered nor given up, and in memory alone. */
+  /** Events in memory that are neither delivered nor given up, on disk or not. */
+  get undelivered(): number {
+    return this.#inMemory + this.#parts.gate.held.items;
+  }
+
+  /** Those of them that are in memory alone. */
   get queued(): number {
-    const { gate, spool } = this.#parts;
-    return Math.max(0, this.#inMemory + gate.held.items - (spool?.writer.inHand ?? 0));
+    return Math.max(0, this.undelivered - (this.#parts.spool?.writer.inHand ?? 0));
   }
 
   /** Sends all that waits. @returns `true` when nothing is left */

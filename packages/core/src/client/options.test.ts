@@ -139,10 +139,8 @@ describe("resolveOptions()", () => {
     ],
     [{ once: true }, "once", "expected an object, or false, received true"],
     [{ once: { full: 0 } }, "once.full", "expected a whole number from 1 up, received 0"],
-    [{ spool: 5 }, "spool", "expected true or false, or a directory, or an object, received 5"],
-    [{ spool: " " }, "spool", 'expected true or false, or a directory, or an object, received " "'],
-    [{ spool: { maxBytes: 0 } }, "spool.maxBytes", "expected a whole number from 1 up, received 0"],
-    [{ spool: { dir: 5 } }, "spool.dir", "expected a directory, received 5"],
+    [{ spool: true }, "spool", "expected fileSpool() from @corvid/core/spool, or false, received true"],
+    [{ spool: "/var" }, "spool", 'expected fileSpool() from @corvid/core/spool, or false, received "/var"'],
     [
       { spool: { directory: "x" } },
       "spool",

@@ -1,6 +1,5 @@
 import type { Clock } from "../model/clock.js";
 import type { Diagnostics } from "../model/diagnostics.js";
-import type { Dsn } from "../model/dsn.js";
 import type { Frame, Json } from "../model/event.js";
 import type { TraceHeadersFor } from "../trace/tracer.js";
 import type { HttpDestination } from "../transport/destination.js";

@@ -201,7 +201,10 @@ class TransportDelivery implements Delivery {
     const { backlog } = this.#scheduler;
     const inFlight = backlog.inFlight;
     const all = backlog.takeAll();
-    const batch = all.filter((item) => !this.#isOnDisk(item));
+    // The error that ends the process goes first: the time may not suffice for all.
+    const batch = [...all].sort(
+      (a, b) => Number(b.envelope.isFatal ?? false) - Number(a.envelope.isFatal ?? false),
+    );
     if (batch.length > 0) this.#sendNow(batch, deadlineMs);
     for (const item of all.slice(inFlight)) {
       if (!item.isSettled) backlog.add(item, this.#options.clock.monotonic());
@@ -225,11 +228,6 @@ class TransportDelivery implements Delivery {
       if (code === "ERR_ACCESS_DENIED") return;
       this.#options.diagnostics.warn("internal-error", "sending at the process's end", thrownText(error));
     }
-  }
-
-  #isOnDisk({ offered }: QueuedEnvelope): boolean {
-    const { spool } = this.#options;
-    return spool?.holds(offered) ?? false;
   }
 
   #logResult({ envelope: { kind, id } }: QueuedEnvelope, result: CheckedResult): void {

@@ -104,6 +104,7 @@ function seal(event: Event, capture: QueuedCapture, { facts, options, scrubber }
     attachments,
     trace,
     weight,
+    isFatal: conformed.level === "fatal",
   });
   return { envelope: withAttachmentsLeft(envelope, leftBytes, "queue_overflow"), leftBytes };
 }

@@ -137,7 +137,6 @@ export class CaptureQueue {
     while (this.size > 0 && clock.monotonic() <= endsAt - deadlineMs / 2) {
       const capture = this.#building ?? this.#take()!;
       this.#building = undefined;
-      if (destinations.leaveOnDisk(capture)) continue;
       const result = buildEventSync(capture, builder);
       if ("envelope" in result && !destinations.hasRoomFor(result.envelope.bytes))
         destinations.sendSync(endsAt);

@@ -23,7 +23,9 @@ export interface Envelope {
   readonly trace?: Readonly<Record<string, string>>;
   /** How many captures this event stands for, itself included; 0 for a report. */
   readonly weight: number;
-  /** What it weighs in a queue: bytes of payload and attachments, about. */
+  /** Its event has level `fatal`: at the end of the process it goes first. */
+  readonly isFatal?: boolean;
+  /** Its weight in a queue: bytes of payload and attachments, about. */
   readonly bytes: number;
 }
 
@@ -41,6 +43,7 @@ export function eventEnvelope(parts: {
   attachments?: readonly Attachment[];
   trace?: Readonly<Record<string, string>>;
   weight?: number;
+  isFatal?: boolean;
 }): Envelope {
   const attachments = parts.attachments ?? [];
   const bytes = attachments.reduce((sum, { data }) => sum + data.length, parts.payload.length);
@@ -52,6 +55,7 @@ export function eventEnvelope(parts: {
     attachments,
     trace: parts.trace,
     weight: parts.weight ?? 1,
+    ...(parts.isFatal === true ? { isFatal: true } : {}),
     bytes,
   };
 }

@@ -74,6 +74,7 @@ class FileSpool implements FolderSpool {
   #holdings: SpoolIndex;
   #adopting: Promise<SpoolCount> | undefined;
   #isClosed = false;
+  #hasEnded = false;
 
   constructor(options: SpoolOptions) {
     this.#options = options;
@@ -118,7 +119,10 @@ class FileSpool implements FolderSpool {
   }
 
   settle(id: string, destination?: string): void {
-    if (!this.#isClosed && this.#isStillOurs()) this.#holdings.settle(id, destination);
+    if (this.#isClosed || !this.#isStillOurs()) return;
+    this.#holdings.settle(id, destination);
+    // No later moment deletes the folder of a process that has ended.
+    if (this.#hasEnded && this.#holdings.isEmpty) this.end();
   }
 
   handBack(id: string): void {
@@ -151,6 +155,7 @@ class FileSpool implements FolderSpool {
 
   end(): void {
     if (this.#isClosed) return;
+    this.#hasEnded = true;
     this.#leave();
     this.#beginAnew();
   }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { OptionsError, resolveOptions } from "../../packages/core/src/client/options.js";
+import { DEFAULT_MAX_AGE_MS, DEFAULT_MAX_BYTES } from "../../packages/core/src/node/spool/store.js";
 import { ROOT } from "../check/pages.js";
 
 const page = readFileSync(`${ROOT}docs/options.md`, "utf8");
@@ -65,13 +66,12 @@ test.each(sections)("options.md shows $name in code", ({ name, text }) => {
   expect(text).toMatch(new RegExp(`\`\`\`\\w+\\n[\\s\\S]*\\b${name}\\b[\\s\\S]*\`\`\``));
 });
 
-test("options.md lists the keys of `spool` with their defaults", () => {
-  const { spool } = resolveOptions({ spool: true }, {});
+test("options.md lists the keys of `fileSpool` with their defaults", () => {
   const rows = [...page.matchAll(/^\| `(\w+)` \| (.+?) \|/gm)].filter(([, name]) => name !== "dir");
 
   expect(
     Object.fromEntries(rows.map(([, name, code]) => [name, runInNewContext(code!.replaceAll("`", ""))])),
-  ).toEqual(spool);
+  ).toEqual({ maxBytes: DEFAULT_MAX_BYTES, maxAgeMs: DEFAULT_MAX_AGE_MS, fsync: false });
 });
 
 test("the README of @corvid/core names each option", () => {

@@ -37,6 +37,7 @@ await other.close();
  */
 const KILLED = `
 import { captureException, flush, init } from "@corvid/core";
+import { fileSpool } from "@corvid/core/spool";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
@@ -44,20 +45,20 @@ import { join } from "node:path";
 const [, file, given] = process.argv;
 const dir = given ?? mkdtempSync(join(process.cwd(), "spool-"));
 if (given !== undefined) {
-  init({ spool: dir });
+  init({ spool: fileSpool({ dir }) });
   captureException(new RangeError("Captured before the kill"));
   process.kill(process.pid, "SIGKILL");
 }
 const { signal } = spawnSync(process.execPath, [file, dir]);
 if (signal !== "SIGKILL") throw new Error("Expected SIGKILL, received " + signal);
 for (const name of readdirSync(dir)) utimesSync(join(dir, name), 1, 1);
-init({ spool: dir });
+init({ spool: fileSpool({ dir }) });
 if (!(await flush(20_000))) throw new Error("What the killed process left did not arrive");
 `;
 const DELIVERED = {
   events: [
     "RangeError: Captured before the kill",
-    "The previous run ended without an exit: killed by a signal that it does not handle, or crashed in native code",
+    "The previous run ended without an exit: killed, or crashed in native code",
   ],
 };
 

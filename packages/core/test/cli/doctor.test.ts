@@ -53,7 +53,7 @@ describe("corvid doctor", () => {
       "ok       release      shop@4.5.6, from package.json",
       "ok       environment  test, from NODE_ENV",
       expect.stringMatching(
-        /^ok {7}spool {8}none; with the option spool: true, \S+\.local\/state\/corvid\/[0-9a-f]{16} would be made$/,
+        /^ok {7}spool {8}none; fileSpool\(\) would make \S+\.local\/state\/corvid\/[0-9a-f]{16}$/,
       ),
       "ok       entry        server.js, by scripts.start of package.json",
       "ok       source map   none needed: the file is what was written",

@@ -21,6 +21,7 @@ describe("init()", () => {
       import { tmpdir } from "node:os";
       import { join } from "node:path";
       import { captureException, flush, init } from "./index.js";
+      import { fileSpool } from "./spool.js";
       import { recordingTransport } from "./testing.js";
 
       if (process.argv[2] === "deleted") {
@@ -31,7 +32,7 @@ describe("init()", () => {
       // Whatever is made for the default is made in the folder of this program.
       process.env.XDG_STATE_HOME = __dirname;
       const transport = recordingTransport();
-      init({ transport, spool: true });
+      init({ transport, spool: fileSpool() });
       captureException(new Error("x"));
       void flush().then(() => console.log(transport.events.length));
     `);

@@ -82,8 +82,7 @@ test("eventOfRun() has the run's time, release and evidence", () => {
     release: "shop@1",
     level: "warning",
     timestamp: RECORD.seenAt / 1000,
-    message:
-      "The previous run ended without an exit: killed, or crashed in native code (1 undelivered capture; heap 100 of 1000 MB)",
+    message: "The previous run ended without an exit: killed, or crashed in native code",
     fingerprint: ["previous-run", "unknown"],
     tags: { previous_run: "unknown" },
     contexts: {

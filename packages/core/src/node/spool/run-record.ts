@@ -109,7 +109,7 @@ export function eventOfRun(record: RunRecord, { kind, evidence }: RunVerdict): P
     ...head,
     level: LEVELS[kind],
     timestamp: seenAt / 1000,
-    message: `The previous run ended without an exit: ${CAUSES[kind]} (${evidence})`,
+    message: `The previous run ended without an exit: ${CAUSES[kind]}`,
     fingerprint: ["previous-run", kind],
     tags: { previous_run: kind },
     contexts: { run },

@@ -51,13 +51,13 @@ function missingFolder({ path, source }: SpoolFolder): Finding {
       state: source === "default" ? "note" : "problem",
       text: `${path} does not exist, and ${above} cannot be written`,
       advice:
-        "With the option spool, events would wait in memory only. Name a folder of this user: init({ spool: DIR }).",
+        "With fileSpool(), events would wait in memory only. Name a folder of this user: fileSpool({ dir: DIR }).",
       details,
     };
   }
   const text =
     source === "default"
-      ? `none; with the option spool: true, ${path} would be made`
+      ? `none; fileSpool() would make ${path}`
       : `${path} does not exist yet: it is made when the application starts`;
   return { topic: "spool", state: "ok", text, details };
 }

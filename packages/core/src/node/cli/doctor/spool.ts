@@ -33,7 +33,7 @@ function unknownFolder(): Finding {
     topic: "spool",
     state: "note",
     text: "not looked at: its folder is made for the DSN, which is unknown here",
-    advice: "Where the application has the option spool, name its folder: corvid doctor --spool DIR",
+    advice: "If the application has a spool, name its folder: corvid doctor --spool DIR",
     details: { path: null },
   };
 }

@@ -49,6 +49,7 @@ export interface StoreContext {
   readonly destinations: readonly string[];
   /** JSON that describes this process, for the process that reads its events later. */
   readonly head: string;
+  /** @internal */
   readonly diagnostics: Diagnostics;
   /** Receives the news of the store. */
   readonly listener: SpoolListener;

@@ -6,6 +6,7 @@ import { createLogRule } from "../../src/bridge.js";
 import { init } from "../../src/index.js";
 import type { Event } from "../../src/model/event.js";
 import type { Client } from "../../src/node/client.js";
+import { fileSpool } from "../../src/spool.js";
 import { testFolder } from "../support/spool.js";
 import type { CorpusCase } from "./corpus.js";
 import { INNOCENT_NAMES, INNOCENT_TEXTS, INNOCENT_VALUES } from "./innocents.js";
@@ -104,7 +105,7 @@ describe("what leaves", () => {
       debug: true,
       once: { mergeMs: 0, full: Number.MAX_SAFE_INTEGER },
       contextLines: 0,
-      spool: folder.dir,
+      spool: fileSpool({ dir: folder.dir }),
       integrations: [],
     });
   });

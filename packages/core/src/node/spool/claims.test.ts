@@ -160,7 +160,7 @@ describe("adopt()", () => {
     const shown: string[] = [];
 
     const store = testSpool(dir, {
-      onClaimed: async (folder) => {
+      onClaimed: (folder) => {
         shown.push(readFileSync(join(folder, "run.json"), "utf8"));
         throw new Error("a reader that fails");
       },

@@ -54,13 +54,11 @@ export const timestamp: Read<number> = (value) => {
       : number < FIRST_MILLISECOND
         ? number
         : number / 1000;
-  return Number.isFinite(seconds) && seconds >= 0 && seconds < LATEST_SECOND ? seconds : undefined;
+  return Number.isFinite(seconds) && seconds >= 0 && seconds < FIRST_MILLISECOND ? seconds : undefined;
 };
 
 /** No time in seconds is as large: it would lie beyond the year 5000. */
 const FIRST_MILLISECOND = 1e11;
-/** The end of the year 9999: later moments have no form a server can read. */
-const LATEST_SECOND = 253_402_300_800;
 
 function millisecondsOf(value: unknown): number {
   if (typeof value === "string") return Date.parse(value.slice(0, 64));

@@ -40,8 +40,9 @@ test("the shutdown example crashes as Node does, and both its errors arrive", as
 
   expect(code).toBe(1);
   expect(example.errors()).toMatch(/^file:.*\n.*throw new Error[\s\S]*Error: The database is gone\n/);
+  // The error that ends the process goes first.
   expect(told()).toEqual([
-    ["error", "The bank refused a refund"],
     ["fatal", "The database is gone"],
+    ["error", "The bank refused a refund"],
   ]);
 });

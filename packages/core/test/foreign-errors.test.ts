@@ -131,7 +131,7 @@ describe("an error of", () => {
     expect(told(event)).toEqual([["ResponseError", "Bad Gateway"]]);
     expect(own(event, "ResponseError")).toMatchObject({
       statusCode: 502,
-      headers: { "x-request-id": "r-1", "set-cookie": "[Filtered]" },
+      headers: { "x-request-id": "r-1", "set-cookie": "session=[Filtered]" },
     });
     for (const secret of SECRETS) expect(JSON.stringify(event)).not.toContain(secret);
   });
@@ -176,10 +176,8 @@ describe("an error of", () => {
 
     const [[type, value]] = told(event) as [[string, string]];
     expect(type).toBe("ZodError");
-    expect((JSON.parse(value) as { path: string[] }[]).map(({ path }) => path)).toEqual([
-      ["name"],
-      ["order", "total"],
-    ]);
+    expect(value).toMatch(/^name: Invalid input: .* \(and 1 more\)$/);
+    expect(JSON.stringify(own(event, "ZodError"))).toMatch(/"path":\["name"\].*"path":\["order","total"\]/);
   });
 
   test("zod, from safeParse, is the same", async () => {

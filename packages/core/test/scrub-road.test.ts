@@ -92,7 +92,7 @@ const PLACES: Record<string, () => void> = {
         .addBreadcrumb({ message: AS_PROSE, category: "pay", data: { ...SECRETS } })
         .addBreadcrumb({
           type: "http",
-          data: { url: `https://pay.test/?${AS_QUERY}`, "http.query": AS_QUERY },
+          data: { method: "POST", url: `https://pay.test/?${AS_QUERY}`, "http.query": AS_QUERY },
         });
       captureException(new Error(HARMLESS));
     }),

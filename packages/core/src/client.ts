@@ -111,7 +111,7 @@ export class CorvidClient implements CaptureTarget {
    * Reports a failure.
    *
    * @param error - anything that was thrown; read at once, never changed
-   * @returns the id of the event that tells of it, 32 hex digits: for a failure seen before that of the first
+   * @returns the id of its event, 32 hex digits: for a failure seen before that of the first
    * sighting, for a folded repeat that of the closing event
    */
   captureException(error: unknown, hint?: CaptureHint): string {
@@ -440,7 +440,7 @@ export class CorvidClient implements CaptureTarget {
     }
   }
 
-  /** No failure of ours reaches the application: it is counted and told, and an id comes back all the same. */
+  /** Keeps failures of Corvid from the application: they are counted and logged, and an id is returned. */
   #guarded(capture: (where: Whereabouts) => string): string {
     if (!this.#enabled) return this.#platform.newId();
     this.#ledger.captured++;
@@ -459,7 +459,7 @@ export class CorvidClient implements CaptureTarget {
   }
 }
 
-/** A capture that was read: what it shows, and what tells its kind. */
+/** A capture that was read: its subject, and the parts of its group key. */
 interface Failure {
   readonly key: string;
   readonly where: Whereabouts;

@@ -17,7 +17,7 @@ import { watchClass, watchDescriptor, watchFunction } from "./watch.js";
  *   in TC39's dialect fields that hold a function.
  * - **Classes**: all methods and accessors of their own, static ones too; what is inherited was its parent's to
  *   decorate. A method with a decorator of its own keeps it: its hint wins, tags, extra and contexts are merged. The
- *   class stays the very same object, so errors of its constructor are left to whoever calls it.
+ *   class stays the very same object, so errors of its constructor are left to its caller.
  *
  * Name, length, own properties, metadata and `this` stay as they are; see `wrap` of `@corvid/core`.
  *

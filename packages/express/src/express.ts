@@ -23,7 +23,7 @@ export interface ExpressResponse {
 /** Passes control on, with an error or without. */
 export type Next = (error?: unknown) => void;
 
-/** What Express, 4 or 5, tells of a request: enough to find out whose it is. */
+/** The fields of an Express 4 or 5 request that are read. */
 export interface IncomingRequest extends ExpressRequest {
   readonly headers: IncomingHttpHeaders;
   readonly method: string;

@@ -5,7 +5,7 @@ import type { ExpressRequest } from "./express.js";
  * The name of the work a request asks for: its method and the pattern of the route that was matched last, with those
  * of the routers around it: `GET /tenants/:tenant/orders/:id`. `undefined` while no route was matched.
  *
- * When an error reaches the error handler, Express has taken back all that told of the routers around the route
+ * When an error reaches the error handler, Express has already removed the paths of the routers around the route
  * (`baseUrl`, `params`). So the way to the route is searched again, by asking the layers of the application's router;
  * where that cannot be (an application mounted in another one), by laying the pattern at the end of the path.
  */

@@ -16,7 +16,7 @@ export interface KoaContext {
   onerror(error: unknown): unknown;
 }
 
-/** What Koa, 2 or 3, tells of a request: enough to find out whose it is. */
+/** The fields of a Koa 2 or 3 context that are read. */
 export interface IncomingRequest {
   readonly headers: IncomingHttpHeaders;
   readonly method: string;
@@ -80,7 +80,7 @@ function transactionOf(context: KoaContext & Routed): string | undefined {
 
 /**
  * The front of the path that koa-mount hides from a router: what is left when a plain pattern is laid at the path's end. It
- * ends with what koa-mount told, which stays there when the request has gone on to others.
+ * ends with the path that koa-mount set, which stays there when the request has gone on to others.
  */
 function mountOf({ request, mountPath }: KoaContext & Routed, pattern: string): string {
   if (typeof mountPath !== "string" || !/^[\w/:.~%-]*$/.test(pattern)) return "";

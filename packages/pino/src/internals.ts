@@ -1,6 +1,6 @@
 import type { PinoLike } from "./record.js";
 
-/** What a logger was made with and its line does not tell. */
+/** The options of a logger that its lines do not show. */
 export interface LoggerSettings {
   readonly messageKey: string;
   readonly errorKey: string;

@@ -51,7 +51,7 @@ interface Bindings {
   readonly bindings: Fields;
 }
 
-/** Taken apart once per logger, as long as nobody adds to them. */
+/** Taken apart once per logger, while they stay the same. */
 const known = new WeakMap<object, Bindings>();
 
 function bindingsOf(logger: PinoLike, { bindings: text }: LoggerSettings): Bindings {
@@ -162,7 +162,7 @@ function plain(value: unknown): unknown {
   return (typeof value === "object" && value !== null) || typeof value === "function" ? OBJECT : value;
 }
 
-/** Whether a message shows a template and its values as they are: nobody redacted or rewrote it. */
+/** Whether a message shows a template and its values as they are, neither redacted nor rewritten. */
 function isShownBy(
   message: string | undefined,
   template: string | undefined,

@@ -219,7 +219,7 @@ const CHAINS = [
   "reason",
   "nested",
 ];
-/** How a `SuppressedError` names the error it tells of, and the one that this one suppressed. */
+/** The properties of a `SuppressedError`: the later error, and the one it suppressed. */
 const SIDES = ["error", "suppressed"];
 const NAMES = ["cause", ...CHAINS, ...SIDES, "errors"];
 
@@ -230,7 +230,7 @@ export function mayHaveCauses(value: object): boolean {
     for (const name of NAMES) if (error[name] !== undefined) return true;
     return false;
   } catch {
-    return true; // One getter throws; the others may have something to tell.
+    return true; // One getter throws; the others may still hold causes.
   }
 }
 

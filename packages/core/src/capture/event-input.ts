@@ -7,7 +7,7 @@ import { NO_STACK, type StackText } from "./stack.js";
 export interface ToldText {
   readonly type: string;
   readonly text: string;
-  /** Where it happened, as V8 would say it; without lines for an event that does not tell. */
+  /** Its stack in V8's form; without lines for an event that has none. */
   readonly stack: StackText;
   /** The causes of its exception, nearest first. */
   readonly causes: readonly Exception[];

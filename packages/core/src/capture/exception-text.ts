@@ -94,7 +94,7 @@ function thrownText(reason: string, limits: CaptureLimits): Pick<ExceptionText, 
 /**
  * What the application put on an error beside name, message and stack: data, no machines. Getters are not run.
  *
- * @param causes - names of properties that are told as exceptions of their own
+ * @param causes - names of properties that become exceptions of their own
  * @param copy - makes JSON of the whole
  */
 export function ownProperties(

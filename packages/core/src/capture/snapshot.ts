@@ -216,7 +216,7 @@ export function snapshotBytes(snapshot: Snapshot): number {
   return bytes;
 }
 
-/** What the objects of one capture weigh beside their texts, and a request, as long as nobody measures it. */
+/** The weight of a capture's objects beside their texts, and the assumed weight of a request. */
 const OBJECT_BYTES = 1536;
 const REQUEST_BYTES = 1024;
 

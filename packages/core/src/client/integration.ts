@@ -69,7 +69,7 @@ export function setUpIntegrations(
   };
 }
 
-/** Tells integrations of a failure, before anything is decided about it. One that throws does so alone. */
+/** Calls `onCapture` of each integration, before the gate decides. One that throws does not affect the others. */
 export function announceCapture(
   integrations: readonly Integration[],
   key: string,

@@ -51,7 +51,7 @@ export interface Platform {
   /** Calls `fn` when the application's turn is over. */
   afterTurn(fn: () => void): void;
   serverName(): string | undefined;
-  /** What is deployed, as far as the host tells. */
+  /** The deployed release, as far as the host knows it. */
   release(): string | undefined;
   /**
    * Contexts of host and process: `os`, `runtime`, …

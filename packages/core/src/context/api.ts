@@ -37,7 +37,7 @@ function remember(id: string | undefined): string {
  * Reports a failure.
  *
  * @param error - anything that was thrown
- * @returns the id of the event that tells of it, 32 hex digits; zeros without a client
+ * @returns the id of its event, 32 hex digits; zeros without a client
  */
 export function captureException(error: unknown, hint?: CaptureHint): string {
   let id: string | undefined;

@@ -8,7 +8,7 @@ export interface CaptureTarget {
   readonly scope: Scope;
   /** Whether captures go anywhere at all. */
   readonly enabled: boolean;
-  /** Reports a failure. @returns the id of the event that tells of it */
+  /** Reports a failure. @returns the id of its event */
   captureException(error: unknown, hint?: CaptureHint): string;
   /** Reports a message. @returns the id of the event */
   captureMessage(message: string, hint?: Level | CaptureHint): string;

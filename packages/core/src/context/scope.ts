@@ -23,7 +23,7 @@ import {
   EMPTY_TRAIL,
 } from "./breadcrumbs.js";
 
-/** What of a request may be told. */
+/** Which parts of a request may leave. */
 export interface RequestPolicy {
   /** Also the client's address and all cookies. */
   readonly sendDefaultPii: boolean;

@@ -64,7 +64,7 @@ function watch<T>(result: T, report: Report): T {
   return result;
 }
 
-/** The watched promise replaces the original, so that a rejection nobody handles is still Node's to judge. */
+/** The watched promise replaces the original, so that an unhandled rejection still reaches Node. */
 function watchPromise(promise: Promise<unknown>, report: Report): Promise<unknown> {
   if (!isPlainThen(dataProperty(promise, "then"))) return promise;
   const watched = Promise.prototype.then.call(promise, undefined, (error: unknown) => {

@@ -5,7 +5,7 @@ export interface Weighed {
 
 /**
  * A first-in, first-out queue, bounded in bytes. Full means `push` says no: the caller folds or drops, and counts;
- * nobody ever waits.
+ * no caller ever waits.
  */
 export class BoundedQueue<T extends Weighed> {
   readonly #maxBytes: number;
@@ -26,7 +26,7 @@ export class BoundedQueue<T extends Weighed> {
     return this.#bytes;
   }
 
-  /** A queue takes one item of any size when it is empty, so that nothing is too big to be told. */
+  /** A queue takes one item of any size when it is empty, so that no event is too big to be sent. */
   hasRoomFor(bytes: number): boolean {
     return this.size === 0 || this.#bytes + bytes <= this.#maxBytes;
   }

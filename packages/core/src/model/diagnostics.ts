@@ -13,7 +13,7 @@ export interface Diagnostics {
 }
 
 const WARN_EVERY_MS = 60_000;
-/** Subjects that are told apart; beyond, all are forgotten, and a line may come twice within its minute. */
+/** The number of subjects remembered; beyond it all are forgotten, and a line may come twice within its minute. */
 const MOST_SUBJECTS = 200;
 
 /**

@@ -20,7 +20,7 @@ export const LEVELS: readonly Level[] = ["fatal", "error", "warning", "info", "d
 export interface Mechanism {
   /** `generic` for a call in user code; else where it was caught: `auto.http.express.middleware`. */
   readonly type: string;
-  /** `false` when nobody in the application caught it. */
+  /** `false` when the application did not catch it. */
   readonly handled?: boolean;
   /** The stack belongs to the reporting call, not to the failure. */
   readonly synthetic?: boolean;

@@ -76,7 +76,7 @@ export function shape(keys: Readonly<Record<string, Check>>): Check {
   };
 }
 
-/** A value that passes one of two checks; the trouble told is that of the check that got further. */
+/** A value that passes one of two checks; the reported trouble is that of the check that got further. */
 export function either(first: Check, second: Check): Check {
   return (value) => {
     const one = first(value);

@@ -60,7 +60,7 @@ const NodeClient = class Client extends CorvidClient {
   }
 };
 
-/** The class of {@link Client}; what it is made of is nobody's business. */
+/** The class of {@link Client}; its parts are private. */
 export const Client: ClientConstructor = NodeClient;
 
 /**

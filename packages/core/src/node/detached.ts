@@ -1,7 +1,7 @@
 const waiting: (() => void)[] = [];
 let wake: () => void = () => undefined;
 
-/** An endless wait, because what follows an `await` has the async context of the function, whoever ends the wait. */
+/** An endless wait, because what follows an `await` has the async context of the function, no matter which code ends the wait. */
 async function runWaiting(): Promise<never> {
   for (;;) {
     await new Promise<void>((resolve) => {

@@ -118,7 +118,7 @@ export class CompactCapture implements Waiting, TextSlice {
   }
 }
 
-/** What a live error weighs, about: its own texts, which nobody else has any more. */
+/** The weight of a live error, about: its own texts, which nothing else holds any more. */
 function liveBytes({ original, exceptions }: Snapshot): number {
   return original === undefined ? 0 : OBJECT_BYTES + errorBytes(exceptions);
 }

@@ -67,7 +67,7 @@ const IDENTIFYING: ReadonlySet<string> = new Set([
   ...["user", "username", "userid", "email", "identity"],
 ]);
 
-/** Names that hold such a word and tell of the server, or of nobody. */
+/** Names that hold such a word, but describe the server or no one. */
 const INNOCENT: RegExp =
   /^(?:user-agent|sec-fetch-user|x-forwarded-(?:host|port|proto|scheme|prefix|server))$/;
 

@@ -53,7 +53,7 @@ export function requestSource(request: RequestLike, details: RequestDetails = {}
 }
 
 /**
- * What may be told of a request.
+ * Reads the parts of a request that may leave.
  *
  * @returns `url` without credentials, query and fragment, absolute when the host is known; headers as one text each
  * @see https://develop.sentry.dev/sdk/foundations/transport/event-payloads/request/
@@ -88,7 +88,7 @@ interface Target {
   readonly query: string;
 }
 
-/** Longest path, and longest query, that is told. */
+/** The longest path and the longest query that are kept. */
 const LONGEST_PATH = 2048;
 const LONGEST_QUERY = 8192;
 
@@ -139,7 +139,7 @@ function addressOf(request: RequestLike): string | undefined {
   return address === undefined ? undefined : cleanText(address, 64);
 }
 
-/** The parsed body, if there is one: a copy of about `maxBytes` at most, however large it is. Bytes are not told. */
+/** The parsed body, if there is one: a copy of about `maxBytes` at most, however large it is. Bytes are left out. */
 function bodyOf(request: RequestLike, maxBytes: number): Json | undefined {
   const body = read(request, "body");
   if (maxBytes <= 0 || body === undefined || body === null || typeof body === "function") return undefined;

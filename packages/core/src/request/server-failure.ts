@@ -18,7 +18,7 @@ export function isServerFailure(error: unknown): boolean {
   }
 }
 
-/** What is read of an error: all of it is anybody's. */
+/** The properties that are read. Any library may have set them. */
 interface ErrorWithStatus {
   readonly status?: unknown;
   readonly statusCode?: unknown;

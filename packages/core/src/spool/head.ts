@@ -18,7 +18,7 @@ interface Head {
   readonly contexts: Readonly<Record<string, Record<string, Json>>>;
 }
 
-/** What {@link headText} tells beyond a client's facts. */
+/** The facts of a process, beyond those of its client. */
 export interface ProcessFacts {
   /** When the process started, in milliseconds since the Unix epoch. */
   readonly started: number;

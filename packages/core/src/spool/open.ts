@@ -61,6 +61,7 @@ export interface StoreContext {
 export interface StoreOptions {
   /** How long an event may wait for its destination, in milliseconds. */
   readonly maxAgeMs: number;
+  /** Describes this process, for the process that reads its events later. */
   readonly processFacts: () => ProcessFacts;
   /** @returns `undefined`, after a warning, when there is no place for a store */
   open(context: StoreContext): SpoolStore | undefined;

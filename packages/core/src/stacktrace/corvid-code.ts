@@ -1,7 +1,7 @@
 import { parseStackLine } from "./stack-line.js";
 
 /**
- * Tells Corvid's own frames from the application's, in any build.
+ * Recognises Corvid's own frames, in any build.
  *
  * Each published file leaves the stack of its first and of its last statement on `globalThis` (by
  * `scripts/build-package.mjs`). Bundlers keep a module in one piece and minifiers keep the order of statements, so

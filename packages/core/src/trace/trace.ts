@@ -9,7 +9,7 @@ export interface TraceRecord {
 }
 
 /**
- * The trace that a piece of work belongs to: the one its caller named, else one of its own. Found out when somebody
+ * The trace that a piece of work belongs to: the one its caller named, else one of its own. Read when first
  * asks; until then it costs an object with four fields.
  */
 export class Trace {
@@ -50,7 +50,7 @@ export class Trace {
     try {
       this.#incoming = readTraceHeaders(headers());
     } catch {
-      // Whoever cannot tell has not told.
+      // A caller whose headers cannot be read has sent none.
     }
     return this.#incoming;
   }

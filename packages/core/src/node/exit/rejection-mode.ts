@@ -1,4 +1,4 @@
-/** What Node does about a rejection that nobody handles. @see https://nodejs.org/api/cli.html#--unhandled-rejectionsmode */
+/** How Node treats an unhandled rejection. @see https://nodejs.org/api/cli.html#--unhandled-rejectionsmode */
 export type RejectionMode = "throw" | "strict" | "warn" | "warn-with-error-code" | "none";
 
 const MODES: readonly string[] = ["throw", "strict", "warn", "warn-with-error-code", "none"];

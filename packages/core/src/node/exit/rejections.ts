@@ -4,7 +4,7 @@ import type { Mechanism } from "../../model/event.js";
 import { asOurs, isOurs } from "./our-listener.js";
 import { type RejectionMode, rejectionMode } from "./rejection-mode.js";
 
-/** How rejections that nobody handled are marked. */
+/** The mechanism of unhandled rejections. */
 export const UNHANDLED_REJECTION: Mechanism = { type: "auto.node.onunhandledrejection", handled: false };
 
 const EVENT = "unhandledRejection";
@@ -13,14 +13,14 @@ const watchers = new Set<CaptureTarget>();
 let mode: RejectionMode = "throw";
 
 /**
- * Reports rejections that nobody handled, where Node does not make exceptions of them.
+ * Reports unhandled rejections where Node does not turn them into exceptions.
  *
- * Whoever listens for them changes how the process ends: in most modes a listener, any listener, saves it. So Corvid
+ * A listener changes how the process ends: in most modes any listener saves it. So Corvid
  * listens only where that is without consequence, or where the application listens already and has decided:
  *
  * - `throw` (Node's default), `warn-with-error-code`: beside a listener of the application
  * - `warn`, `none`: always
- * - `strict`: never, Node throws them before anybody is asked
+ * - `strict`: never, Node throws them before any listener runs
  *
  * Without a listener `throw` makes exceptions of them, and `warn-with-error-code` a warning that can be read.
  */

@@ -6,7 +6,7 @@ import { asOurs } from "./our-listener.js";
 /** Listens for the signals that end a process, and lets them end it. */
 export interface SignalWatch {
   readonly isListening: boolean;
-  /** Listens for those that nobody else listens for, until {@link stop} or until somebody else does. */
+  /** Listens for the signals without another listener, until {@link stop} or until one is added. */
   listen(): void;
   stop(): void;
 }
@@ -18,8 +18,8 @@ type Signal = (typeof SIGNALS)[number];
 /**
  * Makes a watch that, when a signal comes, calls `speak` and then lets the signal do what it would have done.
  *
- * Who listens for a signal takes its effect away, so Corvid does only where nobody else decides what a signal means,
- * and leaves as soon as somebody wants to.
+ * A listener takes the effect of a signal away. So Corvid listens only where no other listener decides about the signal,
+ * and stops as soon as one is added.
  */
 export function createSignalWatch(speak: () => void): SignalWatch {
   const heard = new Set<Signal>();
@@ -33,7 +33,7 @@ export function createSignalWatch(speak: () => void): SignalWatch {
   });
   const onNewListener = (event: string | symbol, listener: unknown): void => {
     if (listener === onSignal || !heard.has(event as Signal)) return;
-    // Once the new one is there: as it is told of now, ours would be the last to go, and Node would stop listening.
+    // After the new listener was added: now Corvid's would be the last to go, and Node would stop listening.
     afterStack(() => {
       heard.delete(event as Signal);
       process.off(event, onSignal);
@@ -62,7 +62,7 @@ export function createSignalWatch(speak: () => void): SignalWatch {
   };
 }
 
-/** Threads are told of no signals, and the first process of a container is not ended by one it does not listen for. */
+/** Threads receive no signals, and a signal without a listener does not end the first process of a container. */
 function isEndedBySignals(): boolean {
   return isMainThread && process.pid !== 1;
 }

@@ -5,7 +5,7 @@ import { UNHANDLED_REJECTION } from "./rejections.js";
 const watchers = new Set<CaptureTarget>();
 
 /**
- * Reports what nobody caught, as `fatal`. It only looks on: whether the process survives is decided by Node and the
+ * Reports uncaught exceptions as `fatal`, and does nothing else: whether the process survives is decided by Node and the
  * application, as without Corvid. Rejections that Node turns into exceptions come this way too.
  */
 export const uncaughtExceptions: Integration = {

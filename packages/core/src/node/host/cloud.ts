@@ -52,7 +52,7 @@ const PLACES: readonly Place[] = [
 ];
 
 /**
- * The cloud this process runs in, as its environment variables tell: nobody else is asked.
+ * The cloud this process runs in, according to its environment variables; no service is asked.
  *
  * @returns by the names of the protocol's `cloud_resource`; `undefined` outside of any that is known
  */

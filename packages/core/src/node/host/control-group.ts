@@ -10,7 +10,7 @@ export interface MemoryGroup {
   read(): GroupReading;
 }
 
-/** What changes. Absent where the kernel does not tell. */
+/** The changing figures. Absent where the kernel has none. */
 export interface GroupReading {
   /** Bytes in use, the page cache included. */
   readonly current?: number;

@@ -42,7 +42,7 @@ function linkedZone(link: string): string | undefined {
   }
 }
 
-/** With a capital, which tells a zone from the database's other folders and files. */
+/** With a capital: the database's other folders and files have none. */
 const ZONE = /^[A-Z][\w+-]+(?:\/[A-Z][\w+-]+)*$/;
 
 function canonical(name: string): string {

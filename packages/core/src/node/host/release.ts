@@ -28,7 +28,7 @@ const COMMIT_VARIABLES = [
   "K_REVISION",
 ] as const;
 
-/** A release, and what told of it. */
+/** A release, and its source. */
 export interface FoundRelease {
   /** Text a server accepts. */
   readonly release: string;
@@ -37,7 +37,7 @@ export interface FoundRelease {
 }
 
 /**
- * What is deployed, as far as the host tells: a commit variable of the platform, the commit of `.git`, or
+ * The deployed release, as far as the host knows it: a commit variable of the platform, the commit of `.git`, or
  * `name@version` of package.json.
  *
  * @param root - absolute path of the application's folder

@@ -35,7 +35,7 @@ export function releaseProcess(sockets: Iterable<Socket>): void {
 
 /**
  * Standard output and error as pipes or terminals: Node lists them as active from the first line on, although they do
- * not keep the process alive. No public function tells them from the application's own pipes; without the private one,
+ * not keep the process alive. No public function distinguishes them from the application's own pipes; without the private one,
  * the tests in `test/http-process.test.ts` that print before they end hang until the deadline.
  */
 function idleOutputs(): number {

@@ -44,7 +44,7 @@ function watchMethod(method: Method, listening: () => ConsoleListener | undefine
   target[method] = watched;
   return () => {
     isActive = false;
-    // Whoever came after us still calls us, and must go on reaching the console.
+    // A later patch still calls this one, and must go on reaching the console.
     if (target[method] === watched) target[method] = original;
   };
 }

@@ -8,7 +8,7 @@ import { watchUndiciRequests } from "./undici-requests.js";
 /**
  * `Http`: requests that the application sends, by `fetch`, undici or `node:http`, become breadcrumbs of the scope they
  * were sent from, once they are answered. Those that carry events do not, nor do those that waited in a pool for a free
- * connection: nobody can tell any more whose they are.
+ * connection: their request is unknown.
  *
  * Requests to the client's `traceTargets` carry its trace on: those of `node:http` where Node has the channel
  * `http.client.request.created` (22 and up).

@@ -6,7 +6,7 @@ import type { Clock } from "../../model/clock.js";
 import { read } from "../../model/safe-read.js";
 import { systemClock } from "../clock.js";
 
-/** Time that one event spends on looking for packages: what is missing then, a later event tells. */
+/** The time one event may spend on finding packages; a later event has the rest. */
 const BUDGET_MS = 4;
 /** By the protocol, for all names and versions together. */
 const MOST_BYTES = 8192;

@@ -13,7 +13,7 @@ export interface RequestListener {
 /** The header that marks what carries events, our own and that of others: it is not the application's doing. */
 export const INGEST_HEADER = "x-sentry-auth";
 
-/** A request as its breadcrumb tells of it. */
+/** A request as its breadcrumb shows it. */
 export interface RequestFacts {
   readonly method: string;
   /** With query. */

@@ -50,7 +50,7 @@ export function watchUndiciRequests(listening: () => RequestListener | undefined
       const listener = listening();
       if (listener === undefined || hasHeader(request, INGEST_HEADER)) return;
       const { request: sender } = currentContext();
-      // Redirected in the middle of an answer: all around belongs to whoever opened the connection.
+      // Redirected in the middle of an answer: the async context belongs to the opener of the connection.
       if (isReading) return;
       // Only around a request that was sent from here before can there be another one that waited.
       if ((sender === undefined || senders.has(sender)) && isSentByAnother()) return;
@@ -73,7 +73,7 @@ export function watchUndiciRequests(listening: () => RequestListener | undefined
 
 /**
  * Whether a request that had waited for a free connection is sent just now, while the answer of another one is read:
- * then all around belongs to that other one, and nobody knows whose this is. The stack alone tells.
+ * then the async context belongs to that other request, and only the stack shows the right one.
  */
 function isSentByAnother(): boolean {
   if (!(Error.stackTraceLimit >= DRAIN_DEPTH)) return true;

@@ -26,6 +26,7 @@ export interface Carrier {
 
 /** The two sides of a stream that was just opened. */
 export interface Handshake {
+  /** Sends bytes; strings as UTF-8. */
   write(bytes: Uint8Array | string): Promise<void>;
   /** The next bytes that arrive. */
   read(): Promise<Uint8Array>;

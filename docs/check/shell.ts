@@ -83,7 +83,7 @@ function scriptTrouble(name: string): string | undefined {
 
 function packageTrouble(name: string): string | undefined {
   const isPublished = packages.some((known) => known.name === name && known.private !== true);
-  return isPublished || new RegExp(`^  ${name}:`, "m").test(catalog)
+  return isPublished || new RegExp(`^  "?${name}"?:`, "m").test(catalog)
     ? undefined
     : `no package ${name} is known`;
 }

@@ -15,7 +15,12 @@ import {
 } from "./capture/snapshot.js";
 import { captureSite, isEmptyStack, NO_STACK } from "./capture/stack.js";
 import { HeldExceptions } from "./client/held-exceptions.js";
-import { announceCapture, type Integration, setUpIntegrations } from "./client/integration.js";
+import {
+  announceCapture,
+  type CapturedFailure,
+  type Integration,
+  setUpIntegrations,
+} from "./client/integration.js";
 import { type ClientOptions, type ResolvedOptions, type Switches, switchesCheck } from "./client/options.js";
 import type { EndWatch, Platform } from "./client/platform.js";
 import { type ClientParts, setUpClient } from "./client/setup.js";
@@ -33,9 +38,11 @@ import type { Ledger } from "./delivery/ledger.js";
 import type { Folded } from "./gate/aggregate.js";
 import type { Decision, Gate } from "./gate/gate.js";
 import { eventDetails, groupDetails } from "./gate/group-details.js";
-import { groupKey } from "./gate/group-key.js";
+import { groupKey, topPositionsOf } from "./gate/group-key.js";
+import { normaliseMessage } from "./gate/normalise-message.js";
 import type { Diagnostics } from "./model/diagnostics.js";
 import type { EventInput, Level, LogEntry } from "./model/event.js";
+import { levelFrom } from "./model/levels.js";
 import { thrownText } from "./model/messages.js";
 import { demand } from "./model/option-checks.js";
 import { read } from "./model/safe-read.js";
@@ -130,9 +137,13 @@ export class CorvidClient implements CaptureTarget {
       if (known !== undefined) return this.#merge(known, where, hint);
 
       const head = readException(error, this.#options.limits);
-      const excluded = this.#exclude(error, head, where);
-      if (excluded !== undefined) return excluded;
-      return this.#report(this.#read(error, head, where, hint, this.captureException));
+      let failure: Failure | undefined;
+      const readFailure = (): Failure => {
+        failure ??= this.#read(error, head, where, hint, this.captureException);
+        return failure;
+      };
+      this.#announce(head.type, where, hint, "error", () => readFailure().key);
+      return this.#exclude(error, head, where) ?? this.#report(readFailure());
     });
   }
 
@@ -156,6 +167,7 @@ export class CorvidClient implements CaptureTarget {
           where.identity.held = undefined;
           const known = this.#gate.seenAs(where.identity, error);
           if (known !== undefined) return this.#merge(known, where, hint);
+          this.#announce(head.type, where, hint, "error", () => failure.key);
           return this.#exclude(error, head, where) ?? this.#report(failure, id);
         }),
       );
@@ -186,11 +198,11 @@ export class CorvidClient implements CaptureTarget {
       return;
     }
     this.#guarded(() => {
+      const key = `unseen ${title}`;
+      const hint: CaptureHint = { level: "error", mechanism: UNSEEN, fingerprint: [title] };
+      this.#announce("", where, hint, "error", () => key);
       const excluded = this.#gate.exclusion(undefined, "", title);
       if (excluded !== undefined) return this.#drop(excluded);
-      const key = `unseen ${title}`;
-      this.#announce(key, where);
-      const hint: CaptureHint = { level: "error", mechanism: UNSEEN, fingerprint: [title] };
       const message = logEntryFrom(`${title}\n${advice}`, undefined, this.#options.limits.stringLength);
       const decision = this.#gate.decide(key, where.identity, undefined, { full: 1 });
       return this.#carryOut(decision, { key, where, hint, subject: { exceptions: [], message } });
@@ -305,11 +317,21 @@ export class CorvidClient implements CaptureTarget {
     subject: Subject,
   ): string {
     if (isFailure(hint, subject)) markFailed();
+    let known: string | undefined;
+    const readKey = (): string => {
+      known ??= groupKey(type, text, stack, {
+        fingerprint: fingerprintOf(where, hint, subject.event),
+        details: eventDetails(causes),
+        place: () => subject.event?.transaction ?? this.#transaction(where, hint),
+      });
+      return known;
+    };
+    const { event } = subject;
+    const level = event?.level ?? (event?.exception === undefined ? "info" : "error");
+    this.#announce(type, where, hint, level, readKey);
     const excluded = this.#gate.exclusion(undefined, type, text);
     if (excluded !== undefined) return this.#drop(excluded);
-    const fingerprint = fingerprintOf(where, hint, subject.event);
-    const key = groupKey(type, text, stack, fingerprint, undefined, eventDetails(causes));
-    this.#announce(key, where);
+    const key = readKey();
     const decision = this.#gate.decide(key, where.identity, undefined);
     return this.#carryOut(decision, { key, where, hint, subject });
   }
@@ -324,17 +346,24 @@ export class CorvidClient implements CaptureTarget {
   ): Failure {
     const tree = readCauseTree(error, head, this.#options.limits);
     const site = isEmptyStack(head.stack) ? captureSite(entry) : undefined;
-    const fingerprint = fingerprintOf(where, hint);
-    const details = groupDetails(tree.nodes);
-    const { ownCode } = this.#parts;
-    const key = groupKey(head.type, head.value, site ?? head.stack, fingerprint, ownCode, details);
+    const isOwn = this.#parts.ownCode;
+    const key = groupKey(head.type, head.value, head.stack, {
+      fingerprint: fingerprintOf(where, hint),
+      isOwn,
+      details: groupDetails(tree.nodes, isOwn),
+      place: () => {
+        const name = this.#transaction(where, hint);
+        if (name !== undefined && site === undefined) return name;
+        const { text, areOwn } = topPositionsOf(site ?? captureSite(entry), isOwn);
+        return areOwn ? `${name ?? ""} ${text}` : name;
+      },
+    });
     return { key, where, hint, subject: { exceptions: tree.nodes, site }, error, tree };
   }
 
   /** @param id - the one it goes by if it is sent in full */
   #report(failure: Failure, id?: string): string {
     const { key, where, tree } = failure;
-    this.#announce(key, where);
     return this.#carryOut(this.#gate.decide(key, where.identity, tree, { id }), failure);
   }
 
@@ -344,8 +373,34 @@ export class CorvidClient implements CaptureTarget {
     return excluded && this.#drop(excluded, this.#gate.rememberExcluded(identity, error));
   }
 
-  #announce(key: string, { identity }: Whereabouts): void {
-    if (this.#observers.length > 0) announceCapture(this.#observers, key, identity, this.#diagnostics);
+  /** The name of the request or job, without the ids in it. */
+  #transaction({ layers }: Whereabouts, hint: CaptureHint | undefined): string | undefined {
+    const name =
+      read(hint, "transaction") ??
+      innermost(layers, "transaction") ??
+      describeRequest(layers, this.#options.request).transaction;
+    return typeof name === "string" ? normaliseMessage(name, true) : undefined;
+  }
+
+  /** @param level - where neither hint nor scope has one */
+  #announce(
+    type: string,
+    { identity, layers }: Whereabouts,
+    hint: CaptureHint | undefined,
+    level: Level,
+    key: () => string,
+  ): void {
+    if (this.#observers.length === 0) return;
+    const failure: CapturedFailure = {
+      type,
+      handled: read(read(hint, "mechanism"), "handled") !== false,
+      level: levelFrom(read(hint, "level")) ?? innermost(layers, "level") ?? level,
+      scope: identity,
+      get key() {
+        return key();
+      },
+    };
+    announceCapture(this.#observers, failure, this.#diagnostics);
   }
 
   #carryOut(decision: Decision, failure: Failure): string {

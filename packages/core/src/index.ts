@@ -41,7 +41,7 @@ export type { RequestPolicy, RequestSource } from "./context/scope.js";
 export { Scope } from "./context/scope.js";
 
 // Hooking in
-export type { Integration, Processor } from "./client/integration.js";
+export type { CapturedFailure, Integration, Processor } from "./client/integration.js";
 export type { ScrubbedValue, ScrubOptions, ScrubPreview } from "./process/scrub.js";
 export { previewScrub } from "./process/scrub.js";
 

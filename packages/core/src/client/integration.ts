@@ -2,7 +2,7 @@ import type { EventHint } from "../capture/hint.js";
 import type { CaptureTarget } from "../context/current.js";
 import type { Scope } from "../context/scope.js";
 import type { Diagnostics } from "../model/diagnostics.js";
-import type { Event } from "../model/event.js";
+import type { Event, Level } from "../model/event.js";
 import { thrownText } from "../model/messages.js";
 import { demand } from "../model/option-checks.js";
 import { type ClientOptions, integrationList } from "./options.js";
@@ -16,12 +16,25 @@ export interface Integration {
   /** Called once, by `init`. What it returns undoes it, and only it, on `close`. */
   setup?(client: CaptureTarget): (() => void) | undefined;
   /**
-   * Called for each failure before it is decided whether it goes in full, so that what counts here counts those that are
-   * folded. What is merged, ignored or sampled out is left out before. Must be quick.
+   * Called for each capture that is not merged, before it can be ignored, sampled out or folded: a counter here counts
+   * every failure, also one that ends the process in the same turn. Runs within the capture, so it must be quick.
    */
-  onCapture?(key: string, scope: Scope): void;
+  onCapture?(failure: CapturedFailure): void;
   /** A step of its own in front of the application's processors. */
   process?(event: Event, hint: EventHint): Event | null;
+}
+
+/** A capture, as integrations see it. */
+export interface CapturedFailure {
+  /** The key of its group, for comparing only. Read on first use. */
+  readonly key: string;
+  /** The name of the error; `""` for a message, `event` for an event without an exception. */
+  readonly type: string;
+  /** `false` where the application did not catch it. */
+  readonly handled: boolean;
+  readonly level: Level;
+  /** The scope of the request or job, else the scope of the client. */
+  readonly scope: Scope;
 }
 
 /** The integrations of a client: the built-in ones and the application's, or those that its function returned. */
@@ -72,13 +85,12 @@ export function setUpIntegrations(
 /** Calls `onCapture` of each integration, before the gate decides. One that throws does not affect the others. */
 export function announceCapture(
   integrations: readonly Integration[],
-  key: string,
-  scope: Scope,
+  failure: CapturedFailure,
   diagnostics: Diagnostics,
 ): void {
   for (const integration of integrations) {
     try {
-      integration.onCapture?.(key, scope);
+      integration.onCapture?.(failure);
     } catch (error) {
       const step = `integration ${integration.name}: onCapture`;
       diagnostics.warn("integration-failed", step, thrownText(error));

@@ -21,13 +21,13 @@ describe("normaliseMessage()", () => {
     [`"a" 'b' \`c\` failed`, "<text> <text> <text> failed"],
     ["cannot read /var/log/app.log", "cannot read <path>"],
     ["cannot read C:\\logs\\app.log", "cannot read <path>"],
-    ["GET https://example.com/x failed", "GET <path> failed"],
+    ["GET https://example.com/x failed", "GET https://example.com<path> failed"],
   ])("makes of %j: %j", (message, normalised) => {
     expect(normaliseMessage(message)).toBe(normalised);
   });
 
-  test("looks at the first 200 characters only", () => {
-    expect(normaliseMessage(`${"a".repeat(200)}7`)).toBe("a".repeat(200));
+  test("looks at the whole message", () => {
+    expect(normaliseMessage(`${"a ".repeat(200)}7 b`)).toBe(`${"a ".repeat(200)}<n> b`);
   });
 });
 
@@ -75,8 +75,7 @@ describe("groupKey()", () => {
       stackOf("Error", "x", [`    at query (/srv/app/node_modules/@shop/db/index.js:${line}:1)`, ...FRAMES]);
     const vendorIsNot = ownCodeRule({ projectRoot: "", inAppInclude: [], inAppExclude: ["/vendor/"] });
     const shopIs = ownCodeRule({ projectRoot: "", inAppInclude: [/@shop/], inAppExclude: [] });
-    const key = (stack: StackText, isOwn?: typeof shopIs): string =>
-      groupKey("Error", "x", stack, undefined, isOwn);
+    const key = (stack: StackText, isOwn?: typeof shopIs): string => groupKey("Error", "x", stack, { isOwn });
 
     // In turn, because answers are remembered.
     for (let round = 0; round < 2; round++) {
@@ -92,7 +91,9 @@ describe("groupKey()", () => {
     const stack = stackOf("Error", "x");
     const own = groupKey("Error", "x", stack);
 
-    expect(groupKey("Error", "x", stack, ["a", "b"])).toBe("fingerprint\na\nb");
-    expect(groupKey("Error", "x", stack, ["{{ default }}", "b"])).toBe(`fingerprint\n${own}\nb`);
+    expect(groupKey("Error", "x", stack, { fingerprint: ["a", "b"] })).toBe("fingerprint\na\nb");
+    expect(groupKey("Error", "x", stack, { fingerprint: ["{{ default }}", "b"] })).toBe(
+      `fingerprint\n${own}\nb`,
+    );
   });
 });

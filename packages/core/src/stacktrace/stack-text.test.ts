@@ -244,22 +244,23 @@ describe("topPositions()", () => {
       "    at main (/srv/app/main.js:1:1)",
     ];
 
-    expect(topPositions(lines, 2)).toBe("/srv/app/orders.js:10:5|file:///srv/app/server.js:20:3");
+    expect(topPositions(lines, 2).text).toBe("/srv/app/orders.js:10:5|file:///srv/app/server.js:20:3");
   });
 
   test("falls back on the topmost lines, and on nothing", () => {
     const lines = ["    at read (/srv/node_modules/p/a.js:1:1)", "    at node:internal/timers:581:17"];
 
-    expect(topPositions(lines, 1)).toBe("/srv/node_modules/p/a.js:1:1");
-    expect(topPositions(lines, 5)).toBe("/srv/node_modules/p/a.js:1:1|node:internal/timers:581:17");
-    expect(topPositions([], 3)).toBe("");
-    expect(topPositions(["    at async Promise.all (index 3)", "    at JSON.parse (<anonymous>)"], 3)).toBe(
-      "",
-    );
+    expect(topPositions(lines, 1).text).toBe("/srv/node_modules/p/a.js:1:1");
+    expect(topPositions(lines, 5).text).toBe("/srv/node_modules/p/a.js:1:1|node:internal/timers:581:17");
+    expect(topPositions([], 3).text).toBe("");
+    expect(
+      topPositions(["    at async Promise.all (index 3)", "    at JSON.parse (<anonymous>)"], 3).text,
+    ).toBe("");
   });
 
   test("tells columns apart in paths with parentheses", () => {
-    const position = (column: number): string => topPositions([`    at /srv/app (x)/a.js:1:${column}`], 1);
+    const position = (column: number): string =>
+      topPositions([`    at /srv/app (x)/a.js:1:${column}`], 1).text;
 
     expect(position(21)).not.toBe(position(22));
   });
@@ -287,7 +288,7 @@ describe("stackPositions()", () => {
         fc.constantFrom(1, 3),
         (head, message, tail, count) => {
           for (const stack of [`Error: ${message}${tail}`, `Error: ${message}\n${REAL_TEXT}`, head + tail])
-            expect(stackPositions(stack, "Error", message, count)).toBe(
+            expect(stackPositions(stack, "Error", message, count)).toEqual(
               topPositions(frameLines(stack, "Error", message), count),
             );
         },
@@ -298,7 +299,10 @@ describe("stackPositions()", () => {
   test("are found in texts too long to be remembered", () => {
     const stack = `Error: x\n${REAL_TEXT}\n${`${FAKE}\n`.repeat(500)}`;
 
-    expect(stackPositions(stack, "Error", "x", 2)).toBe("/srv/app/orders.js:10:5|/srv/app/server.js:20:3");
+    expect(stackPositions(stack, "Error", "x", 2)).toEqual({
+      text: "/srv/app/orders.js:10:5|/srv/app/server.js:20:3",
+      areOwn: true,
+    });
   });
 });
 

@@ -52,15 +52,26 @@ function parsedPlace(stack: string): string | undefined {
 /** Whether a frame line stands for the application's own code. */
 export type OwnCode = (line: string) => boolean;
 
+/** The topmost positions of a stack. */
+export interface TopPositions {
+  /** Joined by `|`, as V8 printed them; `""` for none. */
+  readonly text: string;
+  /** Whether they are in-app lines. */
+  readonly areOwn: boolean;
+}
+
 /**
- * The positions of the topmost in-app lines as one text: part of the key by which repeats are recognised.
- *
- * Positions are kept as V8 printed them, not decoded. Without any in-app line the topmost of all serve. `""` for none.
+ * The positions of the topmost in-app lines: part of the key by which repeats are recognised. Without any in-app line
+ * the topmost of all serve.
  *
  * @param lines - what {@link frameLines} gave
  * @param isOwn - which lines are in-app. Default: those neither of Node nor in `node_modules`
  */
-export function topPositions(lines: readonly string[], count: number, isOwn: OwnCode = isOwnCode): string {
+export function topPositions(
+  lines: readonly string[],
+  count: number,
+  isOwn: OwnCode = isOwnCode,
+): TopPositions {
   let positions = "";
   let found = 0;
   for (let i = 0; i < lines.length && found < count; i++) {
@@ -68,7 +79,8 @@ export function topPositions(lines: readonly string[], count: number, isOwn: Own
     if (!hasPosition(line) || !isOwn(line)) continue;
     positions += found++ === 0 ? position(line) : `|${position(line)}`;
   }
-  return found > 0 ? positions : lines.filter(hasPosition).slice(0, count).map(position).join("|");
+  if (found > 0) return { text: positions, areOwn: true };
+  return { text: lines.filter(hasPosition).slice(0, count).map(position).join("|"), areOwn: false };
 }
 
 /** Stacks that came lately, without their heads, and what {@link topPositions} are theirs. */
@@ -76,7 +88,7 @@ const recentPositions = new Recent<{
   readonly tail: string;
   readonly count: number;
   readonly isOwn: OwnCode;
-  readonly positions: string;
+  readonly positions: TopPositions;
 }>();
 
 /**
@@ -92,7 +104,7 @@ export function stackPositions(
   message: string,
   count: number,
   isOwn: OwnCode = isOwnCode,
-): string {
+): TopPositions {
   const head = findHead(stack, name, message);
   // Only behind a certain head do the lines depend on nothing else.
   if (!head.isCertain || stack.length - head.end > LONGEST_REMEMBERED)

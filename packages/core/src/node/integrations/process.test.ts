@@ -25,12 +25,14 @@ function source(
   };
 }
 
+const failure = { key: "key", type: "Error", handled: true, level: "error", scope: new Scope() } as const;
+
 describe("Process", () => {
   test("tells how the process was when the failure was captured", () => {
     const clock = createTestClock();
     const integration = processIntegration(clock, source({ count: 0 }));
     const tearDown = integration.setup?.(undefined as never);
-    integration.onCapture?.("key", new Scope());
+    integration.onCapture?.(failure);
 
     const { contexts } = integration.process!({ ...event, contexts: { app: { app_name: "shop" } } }, hint)!;
 
@@ -54,7 +56,7 @@ describe("Process", () => {
     const readings = { count: 0 };
     const integration = processIntegration(clock, source(readings));
     for (let n = 0; n < 1000; n++) {
-      integration.onCapture?.("key", new Scope());
+      integration.onCapture?.(failure);
       clock.advance(1);
     }
 
@@ -69,7 +71,7 @@ describe("Process", () => {
       source(readings, 20, (ms) => clock.advance(ms)),
     );
     for (let n = 0; n < 4000; n++) {
-      integration.onCapture?.("key", new Scope());
+      integration.onCapture?.(failure);
       clock.advance(1);
     }
 
@@ -81,7 +83,7 @@ describe("Process", () => {
     const said = { ...event, contexts: { device: { free_memory: 1 } } };
 
     expect(integration.process!(event, hint)).toBe(event);
-    integration.onCapture?.("key", new Scope());
+    integration.onCapture?.(failure);
     expect(integration.process!(said, hint)?.contexts?.["device"]).toEqual({ free_memory: 1 });
   });
 });

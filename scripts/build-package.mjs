@@ -12,16 +12,10 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
+import { sealedModule } from "./sealed-module.mjs";
 import { umdAsModule } from "./umd-as-module.mjs";
 
 const TARGET = "node20.19";
-/** Where a file's code begins and ends: see `stacktrace/corvid-code.ts`. */
-const MARKS = {
-  banner: { js: "const corvidTop = new Error().stack;" },
-  footer: {
-    js: '(globalThis[Symbol.for("@corvid/core:code")] ??= []).push([corvidTop, new Error().stack]);',
-  },
-};
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const sources = Object.values(manifest.exports)
@@ -53,13 +47,14 @@ async function bundleEsm() {
     target: TARGET,
     external: ["node:*", ...external],
     define: { __CORVID_VERSION__: JSON.stringify(manifest.version) },
-    ...MARKS,
     chunkNames: "chunk-[hash]",
     legalComments: "none",
     metafile: true,
     logLevel: "warning",
     plugins: [umdAsModule],
   });
+  for (const path of importable(metafile.outputs))
+    writeFileSync(path, sealedModule(readFileSync(path, "utf8")));
   await minifyRest(metafile.outputs);
   return metafile;
 }
@@ -84,14 +79,15 @@ function isForeign({ inputs, bytes }) {
 
 /**
  * The CommonJS build has the same files: the ES modules, translated one by one, so that entries share their chunks;
- * without white space, because a package holds both.
+ * minified, because a package holds both. The names of functions stay: applications see those of handlers.
  */
 async function transposeToCjs(outputs) {
   await build({
     entryPoints: importable(outputs),
     outdir: "dist/cjs",
     format: "cjs",
-    minifyWhitespace: true,
+    minify: true,
+    keepNames: manifest.name !== "@corvid/core",
     platform: "node",
     target: TARGET,
     supported: { "dynamic-import": false },

@@ -3,9 +3,10 @@ import { parseStackLine } from "./stack-line.js";
 /**
  * Recognises Corvid's own frames, in any build.
  *
- * Each published file leaves the stack of its first and of its last statement on `globalThis` (by
- * `scripts/build-package.mjs`). Bundlers keep a module in one piece and minifiers keep the order of statements, so
- * every position between the two is Corvid's, whatever the file is called by then.
+ * Each published file has all of its code in one function, and leaves the stacks of its first statement and of its end
+ * on `globalThis` (`scripts/sealed-module.mjs`). Bundlers move statements between modules, but no foreign code into a
+ * function, and minifiers keep the order of statements. So every position between the two is Corvid's, whatever the
+ * file is called by then.
  */
 const KEY: unique symbol = Symbol.for("@corvid/core:code") as never;
 
@@ -21,7 +22,8 @@ interface Position {
   readonly column: number;
 }
 
-type Marks = readonly (readonly [top: unknown, bottom: unknown])[];
+/** For each file, the stack of its first statement, then that of its end. */
+type Marks = readonly unknown[];
 
 /** Installed as a package; also where source maps lead back into one. */
 const PACKAGE = /[\\/]node_modules[\\/]@corvid[\\/]/;
@@ -35,7 +37,7 @@ export function isCorvidLine(line: string): boolean {
   const marks = (globalThis as { [KEY]?: Marks })[KEY] ?? [];
   if (marks.length !== known) {
     known = marks.length;
-    extents = marks.flatMap(extentOf);
+    extents = marks.flatMap((top, index) => (index % 2 === 0 ? extentOf(top, marks[index + 1]) : []));
   }
   if (extents.length === 0) return false;
   const { source, line: number = 0, column = 0 } = parseStackLine(line) ?? {};
@@ -45,7 +47,7 @@ export function isCorvidLine(line: string): boolean {
   );
 }
 
-function extentOf([top, bottom]: Marks[number]): Extent[] {
+function extentOf(top: unknown, bottom: unknown): Extent[] {
   const [from, to] = [placeOf(top), placeOf(bottom)];
   return from === undefined || to === undefined || from.source !== to.source
     ? []

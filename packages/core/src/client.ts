@@ -134,16 +134,22 @@ export class CorvidClient implements CaptureTarget {
       const { held } = where.identity;
       if (held !== undefined && held.error === error) held.send();
       const known = this.#gate.seenAs(where.identity, error);
-      if (known !== undefined) return this.#merge(known, where, hint);
+      const mechanism = mechanismOf(hint);
+      const seen = known && this.#gate.judge(known, where.identity, mechanism, isEnd(hint));
+      if (known !== undefined && seen === "same") return this.#merge(known, where, hint);
 
       const head = readException(error, this.#options.limits);
+      const copied = known ?? this.#gate.seenAsCopy(where.identity, head.stack, mechanism);
+      if (known === undefined && copied !== undefined) return this.#merge(copied, where, hint);
       let failure: Failure | undefined;
       const readFailure = (): Failure => {
         failure ??= this.#read(error, head, where, hint, this.captureException);
         return failure;
       };
       this.#announce(head.type, where, hint, "error", () => readFailure().key);
-      return this.#exclude(error, head, where) ?? this.#report(readFailure());
+      const excluded = this.#exclude(error, head, where, hint);
+      if (excluded !== undefined) return excluded;
+      return this.#report(readFailure(), undefined, seen === "fatal" ? known : undefined);
     });
   }
 
@@ -168,7 +174,7 @@ export class CorvidClient implements CaptureTarget {
           const known = this.#gate.seenAs(where.identity, error);
           if (known !== undefined) return this.#merge(known, where, hint);
           this.#announce(head.type, where, hint, "error", () => failure.key);
-          return this.#exclude(error, head, where) ?? this.#report(failure, id);
+          return this.#exclude(error, head, where, hint) ?? this.#report(failure, id);
         }),
       );
       where.identity.held = { error, send: () => held.send() };
@@ -362,15 +368,24 @@ export class CorvidClient implements CaptureTarget {
   }
 
   /** @param id - the one it goes by if it is sent in full */
-  #report(failure: Failure, id?: string): string {
-    const { key, where, tree } = failure;
-    return this.#carryOut(this.#gate.decide(key, where.identity, tree, { id }), failure);
+  #report(failure: Failure, id?: string, earlier?: Sighting): string {
+    const { key, where, tree, hint } = failure;
+    const mechanism = mechanismOf(hint);
+    const decision = this.#gate.decide(key, where.identity, tree, { id, mechanism, earlier });
+    if (earlier !== undefined && !earlier.isExcluded && decision.kind === "send")
+      this.#ledger.replaces(decision.id);
+    return this.#carryOut(decision, failure);
   }
 
   /** @returns the id it goes by when the failure is not wanted */
-  #exclude(error: unknown, { type, value }: ExceptionHead, { identity }: Whereabouts): string | undefined {
+  #exclude(
+    error: unknown,
+    { type, value }: ExceptionHead,
+    { identity }: Whereabouts,
+    hint: CaptureHint | undefined,
+  ): string | undefined {
     const excluded = this.#gate.exclusion(error, type, value);
-    return excluded && this.#drop(excluded, this.#gate.rememberExcluded(identity, error));
+    return excluded && this.#drop(excluded, this.#gate.rememberExcluded(identity, error, mechanismOf(hint)));
   }
 
   /** The name of the request or job, without the ids in it. */
@@ -541,6 +556,17 @@ function markFailed(): void {
 function isFailure(hint: CaptureHint | undefined, { event }: Subject): boolean {
   const level = read(hint, "level") ?? read(event, "level");
   return level === "error" || level === "fatal" || read(event, "exception") !== undefined;
+}
+
+/** The type of the mechanism that a capture came by; `""` for a capture by hand. */
+function mechanismOf(hint: CaptureHint | undefined): string {
+  const type = read(read(hint, "mechanism"), "type");
+  return typeof type === "string" ? type : "";
+}
+
+/** Whether a capture reports the end of the process. */
+function isEnd(hint: CaptureHint | undefined): boolean {
+  return read(hint, "level") === "fatal" && read(read(hint, "mechanism"), "handled") === false;
 }
 
 /** A failure that is decided. */

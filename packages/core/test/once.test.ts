@@ -217,6 +217,120 @@ describe("once", () => {
   });
 });
 
+const BY_LOGGER = { mechanism: { type: "auto.log.pino", handled: true } } as const;
+const UNCAUGHT = {
+  level: "fatal",
+  mechanism: { type: "auto.node.onuncaughtexception", handled: false },
+} as const;
+
+describe("an error object seen again", () => {
+  test("outside of requests by the same mechanism, once its event has left, is a repeat", async () => {
+    const { client, arrived } = createTestBench({ once: { full: 2 } });
+    const cached = failureAt(1);
+    for (let n = 0; n < 6; n++) {
+      client.captureException(cached);
+      await client.flush();
+    }
+
+    expect(total(await arrived())).toBe(6);
+    expect(client.stats()).toMatchObject({ captured: 6, merged: 0 });
+    expectBalance(client);
+  });
+
+  test("and counted ever since is a repeat each time, though its count waits", async () => {
+    const { client, clock, arrived } = createTestBench({ once: { full: 1 } });
+    const cached = failureAt(1);
+    for (let n = 0; n < 6; n++) {
+      client.captureException(cached);
+      clock.advance(100);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+
+    expect((await arrived()).map(countOf)).toEqual([1, 5]);
+    expect(client.stats()).toMatchObject({ captured: 6, merged: 0, folded: 4 });
+    expectBalance(client);
+  });
+
+  test("by another mechanism is the same failure, for as long as a window", async () => {
+    const { client, clock, arrived } = createTestBench();
+    const error = failureAt(1);
+    client.captureException(error, BY_LOGGER);
+    await client.flush();
+    clock.advance(59_000);
+    client.captureException(error);
+    clock.advance(2000);
+    client.captureException(error);
+
+    expect(total(await arrived())).toBe(2);
+    expect(client.stats()).toMatchObject({ captured: 3, merged: 1, delivered: 2 });
+    expectBalance(client);
+  });
+
+  test.each(["in a request", "outside"])(
+    "by the end of the process, %s, is one fatal event that names the earlier one",
+    async (place) => {
+      const { client, arrived } = createTestBench();
+      const error = failureAt(1);
+      const run = async (): Promise<string[]> => {
+        const logged = client.captureException(error, BY_LOGGER);
+        await client.flush();
+        return [logged, client.captureException(error, UNCAUGHT), client.captureException(error, UNCAUGHT)];
+      };
+      const ids = await (place === "outside" ? run() : withRequestScope(run, { client }));
+
+      const events = await arrived();
+      expect(events.map(({ event_id }) => event_id)).toEqual(ids.slice(0, 2));
+      expect(events[1]).toMatchObject({
+        level: "fatal",
+        contexts: { related: { event_ids: [ids[0]] } },
+        exception: { values: [{ mechanism: { handled: false } }] },
+      });
+      expect(ids[2]).toBe(ids[1]);
+      expect(client.stats()).toMatchObject({ captured: 3, delivered: 1, merged: 2 });
+      expectBalance(client);
+    },
+  );
+
+  test("by the end of the process, after it was only counted, is a fatal event as well", async () => {
+    const { client, arrived } = createTestBench({ once: { full: 1 } });
+    client.captureException(failureAt(1), BY_LOGGER);
+    const counted = failureAt(1);
+    client.captureException(counted, BY_LOGGER);
+    client.captureException(counted, UNCAUGHT);
+
+    expect((await arrived()).map(({ level }) => level).toSorted()).toEqual(["error", "error", "fatal"]);
+    expect(client.stats()).toMatchObject({ captured: 3, delivered: 2, merged: 1 });
+    expectBalance(client);
+  });
+
+  test("that was ignored is ignored each time", async () => {
+    const { client, clock, arrived } = createTestBench({ ignoreErrors: ["boom"] });
+    const error = failureAt(1);
+    client.captureException(error, BY_LOGGER);
+    client.captureException(error);
+    clock.advance(100);
+    client.captureException(error, UNCAUGHT);
+
+    expect(await arrived()).toEqual([]);
+    expect(client.stats()).toMatchObject({ captured: 3, merged: 1, dropped: { ignored: 2 } });
+  });
+
+  test("as a copy with the same stack, by another mechanism a moment later, is the same failure", async () => {
+    const { client, clock, arrived } = createTestBench();
+    const error = failureAt(1);
+    const copy = (): Error => Object.assign(new Error("boom"), { stack: error.stack });
+    client.captureException(error, BY_LOGGER);
+    client.captureException(copy());
+    client.captureException(copy(), BY_LOGGER);
+    clock.advance(60);
+    client.captureException(copy());
+
+    expect(total(await arrived())).toBe(3);
+    expect(client.stats()).toMatchObject({ captured: 4, merged: 1 });
+    expectBalance(client);
+  });
+});
+
 describe("back-pressure", () => {
   test("a full queue folds repeats and still takes every new kind", async () => {
     const { client, arrived } = createTestBench({ queueSize: 3 });
@@ -266,6 +380,7 @@ describe("the account", () => {
     do: fc.constant("capture" as const),
     line: fc.integer({ min: 0, max: 12 }),
     again: fc.boolean(),
+    hint: fc.constantFrom(undefined, undefined, BY_LOGGER, UNCAUGHT),
   });
   const wait = fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(1, 60, 1000, 61_000) });
   const flush = fc.record({ do: fc.constant("flush" as const) });
@@ -296,7 +411,7 @@ describe("the account", () => {
           for (const step of script) {
             if (step.do === "capture") {
               last = step.again && last !== undefined ? last : failureAt(step.line);
-              client.captureException(last);
+              client.captureException(last, step.hint);
             } else if (step.do === "wait") {
               await pass(clock, step.ms);
             } else await settle(bench, client.flush(100));
@@ -309,7 +424,9 @@ describe("the account", () => {
           const { captured, merged, dropped, queued } = client.stats();
           const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
           expect(queued).toBe(0);
-          expect(total(transport.accepted) + merged + lost).toBe(captured);
+          // A failure that ended the process after its event had left is shown twice, and one of them counts as merged.
+          const twice = transport.accepted.filter(({ contexts }) => contexts?.related !== undefined).length;
+          expect(total(transport.accepted) - twice + merged + lost).toBe(captured);
         },
       ),
       { numRuns: 150 },

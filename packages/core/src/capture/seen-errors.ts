@@ -11,6 +11,12 @@ export interface Sighting {
   readonly isRoot: boolean;
   /** Whether its event shows it, should it be folded. */
   readonly folded?: Folded;
+  /** The type of the mechanism that captured it. */
+  readonly mechanism: string;
+  /** When, on the monotonic clock. */
+  readonly at: number;
+  /** It was ignored or sampled out, so it has no event. */
+  readonly isExcluded?: boolean;
 }
 
 /** What is remembered of an error object. Nearly always one client sees it, and thousands may be remembered. */

@@ -62,6 +62,7 @@ export function setUpClient(given: ClientOptions, platform: Platform, client: Ca
     client,
     options,
     load: (held) => queue.pressure(held),
+    isWaiting: (id) => queue.has(id),
     isWaitingAlone: (id) => queue.hasAlone(id),
     sendSummary: (snapshot, repeats, sightings) => queue.push(queuedSummary(snapshot, repeats, sightings)),
   });

@@ -19,6 +19,19 @@ export class Ledger {
   /** Events that another process took over from the spool. */
   handedOver = 0;
   readonly dropped: DropCounts = {};
+  /** Events on their way whose failure was delivered before. */
+  readonly #replacing = new Set<string>();
+
+  /** The event of this id shows a failure again whose event has left: once delivered, the earlier capture is merged into it. */
+  replaces(id: string): void {
+    this.#replacing.add(id);
+  }
+
+  /** Counts an event as delivered. */
+  deliver(id: string): void {
+    if (this.#replacing.delete(id)) this.merged++;
+    else this.delivered++;
+  }
 
   /** Counts an event as dropped that stood for `weight` captures. */
   drop(reason: DropReason, weight: number): void {
@@ -76,7 +89,7 @@ export class DeliveryTracker {
     this.#open.delete(id);
     this.#onEnd(id, event.kept);
     if (event.kept) return;
-    if (event.delivered) this.#ledger.delivered++;
+    if (event.delivered) this.#ledger.deliver(id);
     else this.#ledger.drop(event.reason, event.weight);
   }
 }

@@ -1,6 +1,7 @@
 import type { CauseTree } from "../capture/cause-tree.js";
 import { findSighting, rememberSighting, type Sighting } from "../capture/seen-errors.js";
 import type { CaptureContext, Snapshot } from "../capture/snapshot.js";
+import type { StackText } from "../capture/stack.js";
 import type { ResolvedOptions } from "../client/options.js";
 import type { Scope } from "../context/scope.js";
 import type { Clock } from "../model/clock.js";
@@ -46,12 +47,14 @@ export interface Load {
 
 export interface GateOptions {
   readonly client: { readonly scope: Scope };
-  readonly options: Pick<ResolvedOptions, "ignoreErrors" | "once" | "sampleRate">;
+  readonly options: Pick<ResolvedOptions, "ignoreErrors" | "mergeMs" | "once" | "sampleRate">;
   readonly clock: Clock;
   random(): number;
   newId(): string;
   /** @param held - the captures that wait here within the same bounds */
   load(held: { readonly items: number; readonly bytes: number }): Load;
+  /** Whether the event of this id has not left yet. */
+  isWaiting(id: string): boolean;
   /** Whether the event of this id has not left yet, and stands for one capture alone. */
   isWaitingAlone(id: string): boolean;
   /** Sends the summary event of a group; `false`: no room now. */
@@ -63,6 +66,8 @@ export class Gate {
   /** Share of captures that are kept, 0 to 1. */
   sampleRate: number;
   readonly #context: GateOptions;
+  /** The last error captured in each scope. */
+  readonly #lastStacks = new WeakMap<Scope, { readonly raw: string; readonly sighting: Sighting }>();
   /** Absent with `once: false`. */
   readonly #aggregator: Aggregator | undefined;
 
@@ -91,6 +96,34 @@ export class Gate {
     return findSighting(scope, error, this.#context.client);
   }
 
+  /** The sighting, a moment ago and by another mechanism, of the error that this one is a copy of: it has the same stack text. */
+  seenAsCopy(scope: Scope, stack: StackText, mechanism: string): Sighting | undefined {
+    const last = this.#lastStacks.get(scope);
+    if (last === undefined || !("raw" in stack) || last.raw !== stack.raw) return undefined;
+    const { sighting } = last;
+    const { clock, options } = this.#context;
+    const isRecent = clock.monotonic() - sighting.at < options.mergeMs;
+    return isRecent && sighting.mechanism !== mechanism && stack.raw.includes(FRAME) ? sighting : undefined;
+  }
+
+  /**
+   * What an error object is that was seen before. While its event waits for other sightings, `same`; later, in a request or
+   * by another mechanism within the window, `same` as well; by the same mechanism a `repeat`; and where it ends the process
+   * although its event has left, `fatal`.
+   */
+  judge(known: Sighting, scope: Scope, mechanism: string, isFatal: boolean): "same" | "repeat" | "fatal" {
+    const { client, clock, options } = this.#context;
+    const age = clock.monotonic() - known.at;
+    const isOther = known.mechanism !== mechanism;
+    const isQueued = this.#context.isWaiting(known.eventId);
+    if (isFatal && isOther && !isQueued) return "fatal";
+    const { folded } = known;
+    const isKept = isQueued || known.isExcluded || folded?.held !== undefined || folded?.isShown === false;
+    if ((isKept && age < options.mergeMs) || scope !== client.scope) return "same";
+    const windowMs = options.once === false ? WINDOW_MS : options.once.windowMs;
+    return (isOther || !known.isRoot) && age < windowMs ? "same" : "repeat";
+  }
+
   /** Adds the context of a later sighting to a summary event that is still held here and shows that failure. */
   addSighting(folded: Folded, sighting: CaptureContext): void {
     this.#aggregator?.addSighting(folded, sighting);
@@ -111,19 +144,21 @@ export class Gate {
    * Decides on a failure that is new in this scope, and remembers it and its causes.
    *
    * @param options - `id`: the one it goes by if it is sent in full; `full`: how many of its group are, where that is not
-   * the client's option
+   * the client's option; `mechanism`: its type; `earlier`: the sighting whose event has left, of a failure that ends the
+   * process
    */
-  decide(
-    key: string,
-    scope: Scope,
-    tree: CauseTree | undefined,
-    { id, full }: { readonly id?: string; readonly full?: number } = {},
-  ): Decision {
-    const related = tree === undefined ? NONE : this.#seenCauses(scope, tree);
-    const held = related === NONE ? undefined : related.find((id) => this.#context.isWaitingAlone(id));
+  decide(key: string, scope: Scope, tree: CauseTree | undefined, options: DecideOptions = {}): Decision {
+    const { id, full, mechanism = "", earlier } = options;
+    const causes = tree === undefined ? NONE : this.#seenCauses(scope, tree);
+    const related = earlier === undefined || earlier.isExcluded ? causes : [earlier.eventId, ...causes];
+    const held = causes === NONE ? undefined : causes.find((id) => this.#context.isWaitingAlone(id));
     const decision: Decision =
-      held !== undefined ? { kind: "wrap", id: held } : this.#admit(key, related, id, full);
-    if (tree !== undefined) this.#remember(scope, tree, decision);
+      held !== undefined
+        ? { kind: "wrap", id: held }
+        : earlier !== undefined
+          ? { kind: "send", id: id ?? this.#context.newId(), related, folded: { isShown: true } }
+          : this.#admit(key, related, id, full);
+    if (tree !== undefined) this.#remember(scope, tree, decision, mechanism);
     return decision;
   }
 
@@ -133,9 +168,11 @@ export class Gate {
   }
 
   /** Remembers an excluded failure, so that its next sighting is merged. @returns its id */
-  rememberExcluded(scope: Scope, error: unknown): string {
-    const eventId = this.#context.newId();
-    rememberSighting(scope, error, { client: this.#context.client, eventId, isRoot: true });
+  rememberExcluded(scope: Scope, error: unknown, mechanism: string): string {
+    const { client, clock, newId } = this.#context;
+    const eventId = newId();
+    const at = clock.monotonic();
+    rememberSighting(scope, error, { client, eventId, isRoot: true, mechanism, at, isExcluded: true });
     return eventId;
   }
 
@@ -180,22 +217,38 @@ export class Gate {
   #seenCauses(scope: Scope, { objects }: CauseTree): readonly string[] {
     if (objects.length <= 1) return NONE;
     const seen = new Set<string>();
-    for (const object of objects) {
+    for (const object of objects.slice(1)) {
       const sighting = findSighting(scope, object, this.#context.client);
       if (sighting?.isRoot) seen.add(sighting.eventId);
     }
     return [...seen];
   }
 
-  #remember(scope: Scope, { objects }: CauseTree, decision: Decision): void {
-    const { client } = this.#context;
+  #remember(scope: Scope, { nodes, objects }: CauseTree, decision: Decision, mechanism: string): void {
+    const { client, clock } = this.#context;
     const folded = "folded" in decision ? decision.folded : undefined;
-    let isRoot = true;
-    for (const object of objects) {
-      rememberSighting(scope, object, { client, eventId: decision.id, isRoot, folded });
-      isRoot = false;
-    }
+    const at = clock.monotonic();
+    const root: Sighting = { client, eventId: decision.id, isRoot: true, folded, mechanism, at };
+    const cause = objects.length > 1 ? { ...root, isRoot: false } : root;
+    for (const [index, object] of objects.entries())
+      rememberSighting(scope, object, index === 0 ? root : cause);
+    const { stack } = nodes[0]!;
+    if ("raw" in stack) this.#lastStacks.set(scope, { raw: stack.raw, sighting: root });
   }
 }
+
+/** What else is known of a failure on which the gate decides. */
+export interface DecideOptions {
+  readonly id?: string | undefined;
+  readonly full?: number;
+  readonly mechanism?: string;
+  readonly earlier?: Sighting | undefined;
+}
+
+/** Only a text with frames shows that one error is a copy of another. */
+const FRAME = "\n    at ";
+
+/** With `once: false`, how long other mechanisms see the same failure. */
+const WINDOW_MS = 60_000;
 
 const NONE: readonly string[] = [];

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import fc from "fast-check";
+import { expect } from "vitest";
 import type { CaptureHint } from "../../src/capture/hint.js";
 import type { CorvidClient } from "../../src/client.js";
 import { withRequestScope, withScope } from "../../src/context/current.js";
@@ -154,6 +155,9 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 1, maxLength: 40 },
 );
 
+/** How long an event waits for other sightings. */
+const MERGE_MS = 50;
+
 /** What is set in one scope. */
 interface Settings {
   tags: Record<string, string>;
@@ -201,7 +205,7 @@ export class Application {
   readonly #settings = new Map<Scope, Settings>();
   readonly #requests = new Map<Place, { readonly scope: Scope; readonly run: <T>(fn: () => T) => T }>();
   /** By scope and object, the id it was given there. */
-  readonly #seen = new WeakMap<Scope, WeakMap<object, string>>();
+  readonly #seen = new WeakMap<Scope, WeakMap<object, { readonly id: string; readonly at: number }>>();
   /** Errors made so far, and of which kind they are. */
   readonly #made: { readonly error: unknown; readonly make: Make; readonly text: string }[] = [];
   #rate: 0 | 1 = 1;
@@ -263,8 +267,10 @@ export class Application {
             apply(scope, inner);
             return act();
           });
+    const { merged } = this.#client.stats();
     const id = request === undefined ? inScope() : request.run(inScope);
-    const mergedInto = this.#see(identity, error, id);
+    const isMerged = this.#client.stats().merged > merged;
+    const mergedInto = this.#see(identity, error, id, isMerged);
 
     const all = local === undefined ? layers : [...layers, local];
     const trails = [layers.at(-1)!, ...(local === undefined ? [] : [local])];
@@ -299,13 +305,21 @@ export class Application {
   }
 
   /** Objects are the same failure in one scope; texts never are. */
-  #see(scope: Scope, error: unknown, id: string): string | undefined {
-    if (typeof error !== "object" || error === null) return undefined;
-    const seen = this.#seen.get(scope) ?? new WeakMap<object, string>();
+  #see(scope: Scope, error: unknown, id: string, isMerged: boolean): string | undefined {
+    if (typeof error !== "object" || error === null) {
+      expect(isMerged).toBe(false);
+      return undefined;
+    }
+    const seen = this.#seen.get(scope) ?? new WeakMap<object, { id: string; at: number }>();
     this.#seen.set(scope, seen);
     const before = seen.get(error);
-    if (before === undefined) seen.set(error, id);
-    return before;
+    const at = this.#clock.monotonic();
+    if (before === undefined) expect(isMerged).toBe(false);
+    // Within a request an object is one failure; elsewhere a repeat, once its event waits for no other sighting.
+    else if (scope !== this.#client.scope) expect(isMerged).toBe(true);
+    else if (at - before.at >= MERGE_MS) expect(isMerged).toBe(false);
+    if (!isMerged) seen.set(error, { id, at });
+    return isMerged ? before?.id : undefined;
   }
 
   /** Begins a request, in which one can go on later. */

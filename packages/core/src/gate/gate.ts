@@ -119,7 +119,7 @@ export class Gate {
     if (isFatal && isOther && !isQueued) return "fatal";
     const { folded } = known;
     const isKept = isQueued || known.isExcluded || folded?.held !== undefined || folded?.isShown === false;
-    if ((isKept && age < options.mergeMs) || scope !== client.scope) return "same";
+    if ((isKept && age < Math.max(options.mergeMs, TURN_MS)) || scope !== client.scope) return "same";
     const windowMs = options.once === false ? WINDOW_MS : options.once.windowMs;
     return (isOther || !known.isRoot) && age < windowMs ? "same" : "repeat";
   }
@@ -247,6 +247,9 @@ export interface DecideOptions {
 
 /** Only a text with frames shows that one error is a copy of another. */
 const FRAME = "\n    at ";
+
+/** An event that does not wait for other sightings leaves within so long, unless the queue is held back. */
+const TURN_MS = 50;
 
 /** With `once: false`, how long other mechanisms see the same failure. */
 const WINDOW_MS = 60_000;

@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { encodeEnvelope, eventEnvelope, eventOf, reportEnvelope, toPayload } from "./envelope.js";
+import { encodeEnvelope, eventEnvelope, eventOf, reportEnvelope, sentryText, toPayload } from "./envelope.js";
 
 const SDK = { name: "example.node", version: "1.0.0" };
 const SENT_AT = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
@@ -77,5 +78,50 @@ describe("eventOf()", () => {
   test("reads an event back and knows none in a report", () => {
     expect(eventOf(eventEnvelope({ id: ID, payload: '{"level":"info"}' }))).toEqual({ level: "info" });
     expect(eventOf(reportEnvelope(ID, 0, []))).toBeUndefined();
+  });
+});
+
+describe("sentryText()", () => {
+  test("writes message and breadcrumbs last, in the protocol's form, and every other member to the byte", () => {
+    const payload =
+      '{"message":"a \\"b\\" \\\\","tags":{"message":"x","breadcrumbs":"]}"},"breadcrumbs":[{"message":"}"}],"level":"info"}';
+
+    expect(sentryText(payload)).toBe(
+      '{"tags":{"message":"x","breadcrumbs":"]}"},"level":"info","logentry":{"formatted":"a \\"b\\" \\\\"},"breadcrumbs":{"values":[{"message":"}"}]}}',
+    );
+    expect(sentryText('{"message":"a 1"}', { message: "a %s", params: ["1"], formatted: "a 1" })).toBe(
+      '{"logentry":{"message":"a %s","params":["1"],"formatted":"a 1"}}',
+    );
+    expect(sentryText("{}")).toBe("{}");
+  });
+
+  test("says the same as an event that is read, changed and written", () => {
+    const event = fc.record(
+      {
+        message: fc.string(),
+        breadcrumbs: fc.array(fc.jsonValue()),
+        level: fc.string(),
+        extra: fc.jsonValue(),
+      },
+      { requiredKeys: [] },
+    );
+    const others = fc.dictionary(fc.string(), fc.jsonValue());
+    const indent = fc.constantFrom(0, 2);
+    fc.assert(
+      fc.property(others, event, indent, (before, given, spaces) => {
+        const payload = JSON.stringify({ ...before, ...given }, undefined, spaces);
+        const { message, breadcrumbs, ...same } = JSON.parse(payload) as Record<string, unknown>;
+        expect(JSON.parse(sentryText(payload))).toEqual({
+          ...same,
+          ...(message === undefined ? {} : { logentry: { formatted: message } }),
+          ...(breadcrumbs === undefined ? {} : { breadcrumbs: { values: breadcrumbs } }),
+        });
+      }),
+    );
+  });
+
+  test("ends on a text that is no object", () => {
+    for (const text of ["", '"', '{"a', '{"a\\', '{"a":[', '{"a":"b'])
+      expect(() => sentryText(text)).not.toThrow();
   });
 });

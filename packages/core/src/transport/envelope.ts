@@ -113,9 +113,8 @@ const encoder = new TextEncoder();
  * @see https://develop.sentry.dev/sdk/foundations/transport/envelopes/
  */
 export function encodeEnvelope(envelope: Envelope, sdk: SdkInfo, sentAt: number): Uint8Array {
-  const event = eventOf(envelope);
   const payload = encoder.encode(
-    event === undefined ? envelope.payload : toPayload(sentryEvent(event, envelope.logentry)),
+    envelope.kind === "event" ? sentryText(envelope.payload, envelope.logentry) : envelope.payload,
   );
   const header = {
     ...(envelope.kind === "event" ? { event_id: envelope.id } : {}),
@@ -144,14 +143,62 @@ export function encodeEnvelope(envelope: Envelope, sdk: SdkInfo, sentAt: number)
   return concatenate(parts);
 }
 
-/** An event in the protocol's words: `logentry` for the message, `breadcrumbs` as `{ values }`. */
-export function sentryEvent({ message, breadcrumbs, ...same }: Event, logentry?: LogEntry): object {
-  return {
-    ...same,
-    ...(message === undefined ? {} : { logentry: { ...logentry, formatted: message } }),
-    ...(breadcrumbs === undefined ? {} : { breadcrumbs: { values: breadcrumbs } }),
-  };
+/**
+ * The text of an event in the protocol's words: `logentry` for the message, `breadcrumbs` as `{ values }`, both last.
+ * The other members are copied as text, which takes a third of the time of reading and writing them.
+ *
+ * @param payload - a JSON object
+ */
+export function sentryText(payload: string, logentry?: LogEntry): string {
+  let same = "";
+  let message = "";
+  let breadcrumbs = "";
+  for (let start = payload.indexOf('"'); start >= 0; ) {
+    const keyEnd = stringEnd(payload, start);
+    const end = valueEnd(payload, keyEnd);
+    const key = payload.slice(start + 1, keyEnd - 1);
+    const value = payload.slice(payload.indexOf(":", keyEnd) + 1, end);
+    if (key === "message") {
+      const entry = { ...logentry, formatted: JSON.parse(value) as string };
+      message = `,"logentry":${toPayload(entry)}`;
+    } else if (key === "breadcrumbs") breadcrumbs = `,"breadcrumbs":{"values":${value}}`;
+    else same += `,${payload.slice(start, end)}`;
+    start = payload.charAt(end) === "," ? payload.indexOf('"', end) : -1;
+  }
+  return `{${(same + message + breadcrumbs).slice(1)}}`;
 }
+
+/** The index behind the string that begins at `start`. */
+function stringEnd(json: string, start: number): number {
+  for (let end = json.indexOf('"', start + 1); end >= 0; end = json.indexOf('"', end + 1)) {
+    let first = end;
+    while (json.charCodeAt(first - 1) === BACKSLASH) first--;
+    if ((end - first) % 2 === 0) return end + 1;
+  }
+  return json.length;
+}
+
+/** The index of the comma or bracket that ends the value at or behind `start`. */
+function valueEnd(json: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) at = stringEnd(json, at) - 1;
+    else if (code === OPENING_BRACE || code === OPENING_BRACKET) depth++;
+    else if (code === CLOSING_BRACE || code === CLOSING_BRACKET) {
+      if (depth-- === 0) return at;
+    } else if (code === COMMA && depth === 0) return at;
+  }
+  return json.length;
+}
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPENING_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
 
 const NEWLINE = encoder.encode("\n");
 

@@ -55,8 +55,6 @@ const pgServer = () => {
   });
 };
 
-const INSERT = "insert into users (email, password) values ($1, $2)";
-
 const cases = {
   async ioredis() {
     const { default: Redis } = await import("ioredis");
@@ -163,7 +161,7 @@ const cases = {
   async axios() {
     const { default: axios } = await import("axios");
     await axios.post(
-      "http://127.0.0.1:1/login?api_key=" + SECRET,
+      `http://127.0.0.1:1/login?api_key=${SECRET}`,
       { email: "ann@example.com", password: SECRET },
       {
         auth: { username: "ann", password: SECRET },

@@ -34,6 +34,9 @@ const DEEDS = {
     await flush(500);
     process.kill(process.pid, "SIGKILL");
   },
+  "lives-for-a-moment"() {
+    setTimeout(() => undefined, 300);
+  },
   exits() {
     for (let number = 0; number < Number(count); number++) said(failure("failure " + "abcdefghijklmnopqrst"[number]));
     process.exit(3);
@@ -70,6 +73,7 @@ export type Deed =
   | "killed-when-refused"
   | "exits"
   | "captures-in-exit"
+  | "lives-for-a-moment"
   | "throws"
   | "works";
 

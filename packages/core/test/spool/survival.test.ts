@@ -154,6 +154,39 @@ describe("a process that was killed", () => {
   });
 });
 
+describe("a process that was killed a moment ago", () => {
+  test("leaves its events to the next start at once, which need not live long", async () => {
+    goAway();
+    const ids = await idsOf(program.run(server.dsn, folder.dir, "killed", 5));
+    server.setFault(undefined);
+    const begun = performance.now();
+    await ended(program.run(server.dsn, folder.dir, "lives-for-a-moment"));
+
+    expect(performance.now() - begun).toBeLessThan(5000);
+    expect(capturedIds().sort()).toEqual(ids.sort());
+    expect(server.duplicates()).toBe(0);
+  });
+
+  test("leaves nothing to others while it lives", async () => {
+    goAway();
+    const owner = program.run(server.dsn, folder.dir, "works");
+    const printed = idsOf(owner);
+    await new Promise((resolve) => owner.stdout?.once("data", resolve));
+    const client = new Client({
+      dsn: server.dsn,
+      spool: fileSpool({ dir: folder.dir }),
+      integrations: () => [],
+    });
+    await client.flush(300);
+
+    expect(client.stats().captured).toBe(0);
+    server.setFault(undefined);
+    owner.stdin?.end();
+    await printed;
+    await client.close();
+  });
+});
+
 describe("a process that ends by itself", () => {
   test.each([
     ["exits", 20, 3],

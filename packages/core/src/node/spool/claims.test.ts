@@ -182,7 +182,7 @@ describe("adopt()", () => {
 
     const [left] = readdirSync(dir);
     const claimed = join(dir, left!, "claimed");
-    expect(readdirSync(join(claimed, readdirSync(claimed)[0]!))).toEqual(["beat.1", "run.json"]);
+    expect(readdirSync(join(claimed, readdirSync(claimed)[0]!))).toEqual(["beat.1", "owner", "run.json"]);
   });
 
   test("leaves a folder alone that a later version wrote", async () => {
@@ -405,6 +405,6 @@ describe("an owner that was stalled", () => {
     owner.clock.advance(4000);
 
     expect(owner.takenOver).toEqual([]);
-    expect(readdirSync(folder)).toHaveLength(1);
+    expect(readdirSync(folder)).toHaveLength(2);
   });
 });

@@ -1,9 +1,19 @@
 import type { Stats } from "node:fs";
 import { mkdirSync, renameSync } from "node:fs";
-import { lstat, readdir } from "node:fs/promises";
+import { lstat, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Diagnostics } from "../../model/diagnostics.js";
-import { BEATS, CLAIMED, codeOf, DEAD_AFTER_MS, FOLDER_MODE, isInstance, parseFolderName } from "./layout.js";
+import {
+  BEATS,
+  CLAIMED,
+  codeOf,
+  DEAD_AFTER_MS,
+  FOLDER_MODE,
+  isInstance,
+  OWNER,
+  parseFolderName,
+} from "./layout.js";
+import { isProvenDead } from "./process-identity.js";
 import { isNewer } from "./scan.js";
 
 export interface ClaimOptions {
@@ -39,12 +49,14 @@ export async function claimEnded(options: ClaimOptions, names: readonly string[]
     if (parsed === undefined || folder === home || claimed >= MOST_AT_ONCE) continue;
     const stat = await lstat(folder).catch(() => undefined);
     if (stat === undefined || !isOurs(stat, folder, options)) continue;
-    if (!hasEnded(stat, parsed, options) || (await isFromLater(folder, options))) continue;
+    const isProven = parsed.group === options.group && (await hasDeadOwner(folder));
+    if (!isProven && !hasEnded(stat, parsed, options)) continue;
+    if (await isFromLater(folder, options)) continue;
     if (!mayGoOn()) return;
     const target = join(home, CLAIMED, parsed.instance);
     if (!move(folder, target)) continue;
     claimed++;
-    await putBackIfMistaken(target, folder, stat, options);
+    if (!isProven) await putBackIfMistaken(target, folder, stat, options);
   }
 }
 
@@ -87,6 +99,11 @@ function hasEnded(
   const silentMs = Math.abs(fileTime - mtimeMs);
   if (name.group !== group) return silentMs > Math.max(maxAgeMs, DEAD_AFTER_MS);
   return name.state === "left" || silentMs > DEAD_AFTER_MS;
+}
+
+/** Whether the process that wrote to a folder is proven dead, before its heartbeat has run out. */
+export async function hasDeadOwner(folder: string): Promise<boolean> {
+  return isProvenDead(await readFile(join(folder, OWNER), "latin1").catch(() => ""));
 }
 
 async function isFromLater(folder: string, { diagnostics }: ClaimOptions): Promise<boolean> {

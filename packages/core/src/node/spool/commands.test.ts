@@ -74,7 +74,7 @@ describe("listSpool()", () => {
         group: "0123abcd",
         state: "dead",
         begunAt: dead.clock.now(),
-        bytes: statSync(join(folder, "000001.seg")).size,
+        bytes: statSync(join(folder, "000001.seg")).size + statSync(join(folder, "owner")).size,
         unreadable: 0,
         events: [{ id: ids[0], kind: "raw", captures: 2, at: dead.clock.now(), summary: undefined }],
       },

@@ -1,7 +1,8 @@
 import { lstatSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock, Timer } from "../../model/clock.js";
-import { BEATS, DEAD_AFTER_MS, FILE_MODE, FOLDER_MODE, folderName, isAbsence } from "./layout.js";
+import { BEATS, DEAD_AFTER_MS, FILE_MODE, FOLDER_MODE, folderName, isAbsence, OWNER } from "./layout.js";
+import { ownerText } from "./process-identity.js";
 
 export interface HomeOptions {
   readonly dir: string;
@@ -20,7 +21,7 @@ const LATE_AFTER_MS = 5000;
 /**
  * The folder of one client, and its heartbeat. The beat renames a file within it, so that the file system itself sets
  * the folder's time: clocks of several machines on one volume need not agree. It is also what tells that the folder is
- * gone. No process ids: they mean nothing from one container to the next.
+ * gone. A process id proves death only within one pid namespace of one machine; elsewhere the heartbeat decides.
  */
 export class InstanceFolder {
   readonly folder: string;
@@ -52,6 +53,7 @@ export class InstanceFolder {
     if (this.#isOpen) return;
     mkdirSync(this.folder, { recursive: true, mode: FOLDER_MODE });
     writeFileSync(join(this.folder, BEATS[0]), "", { mode: FILE_MODE });
+    writeFileSync(join(this.folder, OWNER), ownerText(), { mode: FILE_MODE });
     this.#isOpen = true;
     this.#noteBeat();
     this.#arm();

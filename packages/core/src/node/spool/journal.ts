@@ -4,7 +4,7 @@ import type { PartKind } from "../../spool/store.js";
 import { wholeText } from "./compacted.js";
 import { Stragglers } from "./compaction.js";
 import type { Entries, Entry, Segment } from "./entries.js";
-import { BEATS, CLAIMED, isInstance, segmentName, segmentNumbers } from "./layout.js";
+import { BEATS, CLAIMED, isInstance, OWNER, segmentName, segmentNumbers } from "./layout.js";
 import { type LineKind, type LineWriter, NOBODY } from "./line.js";
 import { readNow } from "./part-reader.js";
 import { headText, type SegmentHead } from "./scan.js";
@@ -263,7 +263,7 @@ export class Journal {
 }
 
 function isOurs(name: string): boolean {
-  return BEATS.includes(name) || segmentNumbers([name]).length > 0;
+  return name === OWNER || BEATS.includes(name) || segmentNumbers([name]).length > 0;
 }
 
 /** So few are not worth the copying. */

@@ -5,6 +5,7 @@ import { constants } from "node:fs";
  *
  *     <instance>.<group>.live/       what one client writes to; its owner touches it every two seconds
  *         beat.0 or beat.1           renamed into each other: that is the touch
+ *         owner                      the process, where pids prove that it has ended
  *         000001.seg …               lines, see `line.ts`; the first is the head
  *         claimed/<instance>/        what its owner took over of others: segments again
  *     <instance>.<group>.left/       left behind by a client that was closed: to be taken at once
@@ -25,6 +26,8 @@ export interface FolderName {
 /** The folder, within one's own, of what was taken over. */
 export const CLAIMED = "claimed";
 export const BEATS: readonly [string, string] = ["beat.0", "beat.1"];
+/** Names the process that writes to the folder; see {@link ownerText}. */
+export const OWNER = "owner";
 
 /** Without a sign of life for so long, an instance has ended. */
 export const DEAD_AFTER_MS = 10_000;

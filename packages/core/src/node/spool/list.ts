@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Event } from "../../model/event.js";
 import { readFinished } from "../../spool/finished.js";
 import { eventOf } from "../../transport/envelope.js";
-import { namesIn } from "./claims.js";
+import { hasDeadOwner, namesIn } from "./claims.js";
 import { capturesOf, type Entry, isFinished } from "./entries.js";
 import { CLAIMED, codeOf, DEAD_AFTER_MS, isInstance, parseFolderName } from "./layout.js";
 import type { Line } from "./line.js";
@@ -91,7 +91,8 @@ async function listInstance(
   now: number,
 ): Promise<SpoolInstance[]> {
   const base = { folder, instance, group, lastSeenAt: stat.mtimeMs };
-  const state = named === "live" && now - stat.mtimeMs > DEAD_AFTER_MS ? "dead" : named;
+  const isDead = now - stat.mtimeMs > DEAD_AFTER_MS || (await hasDeadOwner(folder));
+  const state = named === "live" && isDead ? "dead" : named;
 
   const list: SpoolInstance[] = [await look(folder, base, state, now)];
   for (const inner of (await namesIn(join(folder, CLAIMED))).filter(isInstance)) {

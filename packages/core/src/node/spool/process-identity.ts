@@ -16,6 +16,27 @@ export function pidSpace(): PidSpace | undefined {
   }
 }
 
+/** This process, as {@link isProvenDead} reads it; `""` on systems other than Linux. */
+export function ownerText(): string {
+  const space = pidSpace();
+  const ticks = startTicks(process.pid);
+  return space === undefined || ticks === undefined
+    ? ""
+    : `${space.boot} ${space.namespace} ${process.pid} ${ticks}`;
+}
+
+/**
+ * Whether the process of an {@link ownerText} has ended: its pid is free, or belongs to a process that started later. A
+ * living process proves nothing, because threads and closed clients leave folders, too.
+ */
+export function isProvenDead(owner: string): boolean {
+  const [boot, namespace, pid, ticks] = owner.split(" ");
+  const here = pidSpace();
+  if (ticks === undefined || here === undefined || boot !== here.boot || namespace !== here.namespace)
+    return false;
+  return startTicks(Number(pid)) !== ticks;
+}
+
 /**
  * When a process of this pid namespace was started, in clock ticks since the machine's start. Together with the pid it
  * names one process: a later one with the same pid started later.

@@ -21,7 +21,7 @@ describe("a spool store", () => {
     const folder = store.folder()!;
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     expect(statSync(join(dir, "a", "b")).mode & 0o777).toBe(0o700);
-    expect(readdirSync(folder).sort()).toEqual(["000001.seg", "beat.0"]);
+    expect(readdirSync(folder).sort()).toEqual(["000001.seg", "beat.0", "owner"]);
     expect(statSync(join(folder, "000001.seg")).mode & 0o777).toBe(0o600);
     expect(store).toMatchObject({ inHand: 1, waiting: 0 });
   });

@@ -51,19 +51,32 @@ describe("Process", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test("asks the system every 100 ms at most", () => {
+  test("asks the system after the call that captured, once", async () => {
+    const readings = { count: 0 };
+    const integration = processIntegration(createTestClock(), source(readings));
+
+    integration.onCapture?.(failure);
+    expect(readings.count).toBe(0);
+    await Promise.resolve();
+    integration.process!(event, hint);
+
+    expect(readings.count).toBe(1);
+  });
+
+  test("asks the system every 100 ms at most", async () => {
     const clock = createTestClock();
     const readings = { count: 0 };
     const integration = processIntegration(clock, source(readings));
     for (let n = 0; n < 1000; n++) {
       integration.onCapture?.(failure);
+      await Promise.resolve();
       clock.advance(1);
     }
 
     expect(readings.count).toBe(10);
   });
 
-  test("asks more rarely where asking takes long", () => {
+  test("asks more rarely where asking takes long", async () => {
     const clock = createTestClock();
     const readings = { count: 0 };
     const integration = processIntegration(
@@ -72,6 +85,7 @@ describe("Process", () => {
     );
     for (let n = 0; n < 4000; n++) {
       integration.onCapture?.(failure);
+      await Promise.resolve();
       clock.advance(1);
     }
 

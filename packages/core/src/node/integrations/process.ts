@@ -4,7 +4,7 @@ import { getHeapStatistics } from "node:v8";
 import type { Integration } from "../../client/integration.js";
 import type { Clock } from "../../model/clock.js";
 import type { Event, Json } from "../../model/event.js";
-import { systemClock } from "../clock.js";
+import { afterStack, systemClock } from "../clock.js";
 import { LoopWatch } from "./loop-watch.js";
 
 /** What is asked of the system for one reading. */
@@ -29,8 +29,8 @@ const PAUSE_PER_COST = 100;
 
 /**
  * `Process`: how the process was at the time of the error, in `contexts.process`: memory and its limits, delay and use
- * of the event loop, what is open. Read while the failure is captured, at most every 100 ms however many there are, and
- * more rarely where reading takes long (with thousands of open sockets).
+ * of the event loop, what is open. Read as soon as the code that captured the failure has returned, or when its event is
+ * made before that; at most every 100 ms, and more rarely where reading takes long (with thousands of open sockets).
  */
 export function processIntegration(
   clock: Clock = systemClock,
@@ -40,6 +40,16 @@ export function processIntegration(
   let vitals: Vitals | undefined;
   let nextAt = Number.NEGATIVE_INFINITY;
   let limits: Record<string, Json> | undefined;
+  let isDue = false;
+  function read(): void {
+    if (!isDue) return;
+    isDue = false;
+    const startedAt = clock.monotonic();
+    limits ??= processLimits();
+    vitals = readVitals(source, loop, limits);
+    const now = clock.monotonic();
+    nextAt = now + Math.max(SHORTEST_PAUSE_MS, (now - startedAt) * PAUSE_PER_COST);
+  }
   return {
     name: "Process",
     setup() {
@@ -47,15 +57,15 @@ export function processIntegration(
       return () => loop?.stop();
     },
     onCapture() {
-      const startedAt = clock.monotonic();
-      if (startedAt < nextAt) return;
-      limits ??= processLimits();
-      vitals = readVitals(source, loop, limits);
-      const now = clock.monotonic();
-      nextAt = now + Math.max(SHORTEST_PAUSE_MS, (now - startedAt) * PAUSE_PER_COST);
+      if (isDue || clock.monotonic() < nextAt) return;
+      isDue = true;
+      afterStack(read);
     },
-    process: (event, { recovered }) =>
-      vitals === undefined || recovered ? event : withVitals(event, vitals),
+    process(event, { recovered }) {
+      if (recovered) return event;
+      read();
+      return vitals === undefined ? event : withVitals(event, vitals);
+    },
   };
 }
 

@@ -6,6 +6,7 @@
  */
 import { EventEmitter, once } from "node:events";
 import http from "node:http";
+import http2 from "node:http2";
 import { bind, captureException, init, setUser } from "@corvid/core";
 import { recordingTransport } from "@corvid/core/testing";
 import busboy from "busboy";
@@ -17,6 +18,8 @@ import { WebSocket, WebSocketServer } from "ws";
 const REQUESTS = Number(process.argv[2]);
 const AT_ONCE = 50;
 const SOCKETS = 200;
+/** Node announces the streams of HTTP/2 from version 24 on. */
+const STREAMS = Number.parseInt(process.versions.node, 10) < 24 ? 0 : 200;
 
 const transport = recordingTransport();
 const client = init({
@@ -122,6 +125,7 @@ await Promise.all(
   }),
 );
 await talk();
+await stream();
 
 agent.destroy();
 pool.end();
@@ -129,7 +133,7 @@ sockets.close();
 await client.flush(20_000);
 const wrong = transport.events.filter((event) => {
   const [library, id] = event.exception.values[0].value.split(" ");
-  const path = library === "ws" ? `/${id}` : `/${library}/${id}`;
+  const path = library === "ws" || library === "http2" ? `/${id}` : `/${library}/${id}`;
   return event.user?.id !== id || new URL(event.request?.url ?? "none:/").pathname !== path;
 });
 process.stdout.write(
@@ -176,4 +180,32 @@ async function talk() {
     socket.close();
   }
   await Promise.all(open.map((socket) => once(socket, "close")));
+}
+
+/** All streams share one connection. */
+async function stream() {
+  const other = http2.createServer((request, response) => {
+    const id = request.url.slice(1);
+    request.on("data", () => undefined);
+    request.on("end", () => {
+      setUser({ id });
+      setTimeout(() => {
+        captureException(new Error(`http2 ${id}`));
+        response.end();
+      }, Math.random() * 4);
+    });
+  });
+  other.listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const session = http2.connect(`http://127.0.0.1:${other.address().port}`);
+  await Promise.all(
+    Array.from({ length: STREAMS }, async (_, index) => {
+      const request = session.request({ ":path": `/${REQUESTS + SOCKETS + index}`, ":method": "POST" });
+      request.write("first ");
+      setTimeout(() => request.end("second"), Math.random() * 3);
+      await once(request.resume(), "close");
+    }),
+  );
+  session.close();
+  other.close();
 }

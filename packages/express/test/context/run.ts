@@ -12,6 +12,11 @@ export interface Found {
 /** WebSockets that the program opens beside its requests. */
 export const SOCKETS = 200;
 
+/** Streams of HTTP/2 that it opens on a version of Node: from 24 on. */
+export function streamsOn(major: number): number {
+  return major < 24 ? 0 : 200;
+}
+
 /** Runs the program with so many requests. */
 export async function interleave(requests: number, node: string = process.execPath): Promise<Found> {
   const program = fileURLToPath(new URL("./program.mjs", import.meta.url));

@@ -6,6 +6,7 @@
  * - `start(port)`: loads the client and points it at the sink, with its defaults but for what is named in the file
  * - `capture(error)`: hands over one error, the way an application does in a try/catch; never throws
  * - `flush(timeoutMs)`, where the client has it
+ * - `mount(app, addRoutes)`, where the client has middleware for Express: adds the routes with its middleware around them
  *
  * An adapter loads nothing before `start`, so that loading can be measured.
  */

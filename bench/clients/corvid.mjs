@@ -23,3 +23,10 @@ export function stats() {
 export function flush(timeoutMs) {
   return corvid.flush(timeoutMs);
 }
+
+export async function mount(app, addRoutes) {
+  const { errorHandler, requestHandler } = await import("@corvid/express");
+  app.use(requestHandler());
+  addRoutes(app);
+  app.use(errorHandler());
+}

@@ -19,3 +19,8 @@ export function capture(error) {
 export function flush(timeoutMs) {
   return sentry.flush(timeoutMs);
 }
+
+export function mount(app, addRoutes) {
+  addRoutes(app);
+  sentry.setupExpressErrorHandler(app);
+}

@@ -5,22 +5,23 @@ import { connect } from "node:net";
 const END = "}".charCodeAt(0);
 
 /**
- * Opens connections to a server whose answers to `path` are all 200, with a JSON object as the body.
+ * Opens connections to a server whose answers to `path` are all of one status, with a JSON object as the body.
  *
  * @param {number} port
  * @param {string} path
  * @param {number} connections
+ * @param {number} [status] - default 200
  * @returns {Promise<{ send(count: number): Promise<void>, close(): void }>} `send` has `count` requests answered, and
  *   rejects when an answer is another
  */
-export async function openLoad(port, path, connections) {
+export async function openLoad(port, path, connections, status = 200) {
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));
   const request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
   return {
     async send(count) {
       let left = count;
       const next = () => left-- > 0;
-      await Promise.all(sockets.map((socket) => keepAsking(socket, request, next)));
+      await Promise.all(sockets.map((socket) => keepAsking(socket, request, `HTTP/1.1 ${status}`, next)));
     },
     close() {
       for (const socket of sockets) socket.destroy();
@@ -37,7 +38,7 @@ function open(port) {
 }
 
 /** One request after the other over one connection, for as long as `next` says so. */
-function keepAsking(socket, request, next) {
+function keepAsking(socket, request, answer, next) {
   return new Promise((resolve, reject) => {
     const settle = (failure) => {
       socket.off("data", read).off("close", gone);
@@ -51,7 +52,7 @@ function keepAsking(socket, request, next) {
     };
     let isBegun = false;
     const read = (bytes) => {
-      if (!isBegun && bytes.toString("latin1", 0, 12) !== "HTTP/1.1 200")
+      if (!isBegun && bytes.toString("latin1", 0, 12) !== answer)
         return settle(new Error(`answered ${bytes.toString("latin1", 0, 80)}`));
       isBegun = bytes.at(-1) !== END;
       if (!isBegun) ask();

@@ -1,12 +1,15 @@
 /** A process with one client in a storm: thousands of errors that are equal, or alternate, or all differ. */
+import { createRequire } from "node:module";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { loadClient } from "../clients/client.mjs";
 import { serve } from "../harness/serve.mjs";
 import { failure, word } from "./failures.mjs";
-import { liveHeap, watch } from "./gauge.mjs";
+import { cpuMs, liveHeap, watch } from "./gauge.mjs";
 import "./loopback.mjs";
 
 const WARM_UP = 50;
+
+const require = createRequire(import.meta.url);
 
 let client;
 
@@ -45,7 +48,40 @@ serve({
     const heapGrowth = liveHeap() - heap;
     return { cpuMs, rssGrowth, heapGrowth, ...callerTime(spent), stats: client.stats?.() };
   },
+
+  /** Starts an Express application whose requests all fail with an equal error. @returns its port */
+  async serveFailures() {
+    const express = require("express");
+    const app = express();
+    const addRoutes = () =>
+      app.get("/fail/:id", () => {
+        throw failure(word(0, "kind"));
+      });
+    const mount = client.mount ?? mountByHand;
+    await mount(app, addRoutes);
+    app.use((_error, _request, response, _next) => void response.status(500).json({}));
+    return new Promise((resolve) => {
+      const server = app.listen(0, "127.0.0.1", () => resolve(server.address().port));
+    });
+  },
+
+  /** Waits until the client says it has sent everything. @returns {Promise<number>} CPU time so far, in milliseconds */
+  async sent() {
+    await client.flush?.(15_000);
+    return cpuMs();
+  },
+
+  stats: () => client.stats?.(),
 });
+
+/** As an application does whose client has no middleware. */
+function mountByHand(app, addRoutes) {
+  addRoutes();
+  app.use((error, _request, _response, next) => {
+    client.capture(error);
+    next(error);
+  });
+}
 
 /** Of the later three quarters, when a repeat has long been known as one. */
 function callerTime(spent) {

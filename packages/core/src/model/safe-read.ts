@@ -1,5 +1,7 @@
 /** Reads a property of anything; a throwing getter or a hostile proxy reads as `undefined`. */
 export function read(value: unknown, key: PropertyKey): unknown {
+  // Without this, the engine would make an error, with its stack, for every field of an absent hint.
+  if (value === undefined || value === null) return undefined;
   try {
     return (value as Record<PropertyKey, unknown>)[key];
   } catch {

@@ -53,7 +53,11 @@ export class InstanceFolder {
     if (this.#isOpen) return;
     mkdirSync(this.folder, { recursive: true, mode: FOLDER_MODE });
     writeFileSync(join(this.folder, BEATS[0]), "", { mode: FILE_MODE });
-    writeFileSync(join(this.folder, OWNER), ownerText(), { mode: FILE_MODE });
+    try {
+      writeFileSync(join(this.folder, OWNER), ownerText(), { mode: FILE_MODE });
+    } catch {
+      // A full disk has no room for it. The heartbeat is an empty file, and decides then.
+    }
     this.#isOpen = true;
     this.#noteBeat();
     this.#arm();

@@ -43,7 +43,7 @@ export async function measure({ sink, clients, quick }) {
     ],
     targets: own
       ? [
-          ...equalTargets(oneTurn, "in one turn", 0.5),
+          ...equalTargets(oneTurn, "in one turn", 0.75),
           ...equalTargets(turns, "spread", 0.05),
           ...requestTargets(requests),
           ...own.targets,
